@@ -1,0 +1,44 @@
+package features
+
+import (
+	"time"
+
+	"github.com/unopened/unopened/ingest"
+)
+
+// Def declares one feature. It gives the vector's place, the ClickHouse column and its COMMENT, the page in
+// CATALOGUE.md, the sentence of a reason and the benchmark: a new feature is one Def in its family's file.
+type Def struct {
+	Name   string        // what and window in snake_case: "first_contacts_1d"; never changed once published
+	Family string        // the family's name
+	Unit   Unit          // of the value
+	Window time.Duration // half-life of what is counted, 0 where nothing decays
+	Help   string        // one sentence: what the value is
+	Reason string        // the sentence of a reason, with one verb for the value: "%.0f first contacts in a day"
+	Needs  ingest.Fields // optional fields of the contract without which the value is unknown (NaN)
+	// Read reads the value from an account whose state stands at now (Unix milliseconds). NaN says unknown.
+	Read func(a *Account, now int64) float32
+}
+
+// Unit is the unit of a feature's value.
+type Unit string
+
+// The units.
+const (
+	Count Unit = "count"
+	Share Unit = "share" // 0 to 1
+	Ratio Unit = "ratio"
+	Hours Unit = "hours"
+	Days  Unit = "days"
+	Log   Unit = "log"
+)
+
+// Index returns the place of the named feature in the Catalogue and in each Vector, and whether there is one.
+func Index(name string) (int, bool) {
+	for i := range Catalogue {
+		if Catalogue[i].Name == name {
+			return i, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,11 @@
+package ingest
+
+// DeadLetter is all that is kept of a refused record: where it was, why, and how large. No byte, name or value of
+// the record itself.
+type DeadLetter struct {
+	Topic     string `json:"topic"`
+	Partition int32  `json:"partition"`
+	Offset    int64  `json:"offset"`
+	Reason    string `json:"reason"`    // a Refusal's name
+	SizeLog2  int    `json:"size_log2"` // floor(log2(bytes)), 0 for an empty record
+}
