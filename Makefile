@@ -1,0 +1,37 @@
+# Unopened. `make help` says what there is.
+SHELL    := /bin/bash
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+export GOAMD64 := v1
+export CGO_ENABLED := 0
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test lint fmt bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+build: ## build bin/unopened
+	@mkdir -p bin
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/unopened ./cmd/unopened
+
+demo: build ## simulate a messenger and watch it go through Kafka's protocol, features, scores, ClickHouse and webhooks
+	@bin/unopened demo
+
+test: ## run every test, with a real Kafka broker and a real ClickHouse where this machine can have them
+	@$(GO) vet ./... && $(GO) test -count=1 -timeout 20m ./...
+
+lint: ## run the linters (golangci-lint is built on first use)
+	$(GO) run $(GOLANGCI) run ./...
+
+fmt: ## format the code
+	gofmt -w $$(git ls-files '*.go')
+
+bench: ## measure, print goals beside values, write build/bench.json
+	@mkdir -p build
+	UNOPENED_BENCH=$(CURDIR)/build/bench.json $(GO) test -count=1 -timeout 15m -run '^TestBenchTable$$' -v ./cmd/unopened
+
+clean: ## remove what was built
+	rm -rf bin build
