@@ -16,8 +16,9 @@ type Def struct {
 	Help   string        // one sentence: what the value is
 	Reason string        // the sentence of a reason, with one verb for the value: "%.0f first contacts in a day"
 	Needs  ingest.Fields // optional fields of the contract without which the value is unknown (NaN)
-	// Read reads the value from an account whose state stands at now (Unix milliseconds). NaN says unknown.
-	Read func(a *Account, now int64) float32
+	// Read reads the value from an account at the time that its state stands at (a.Last). r is the part of the
+	// state that only accounts with dealings have, never nil. NaN says unknown.
+	Read func(a *Account, r *Reach) float32
 }
 
 // Unit is the unit of a feature's value.

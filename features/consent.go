@@ -1,0 +1,105 @@
+package features
+
+import (
+	"math"
+
+	"github.com/unopened/unopened/ingest"
+)
+
+// consent keeps whether those whom an account writes to want it.
+type consent struct {
+	replies7d  float32 `half:"7d"` // first contacts that got a reply, weighing what those first contacts weigh now
+	toOpener7d float32 `half:"7d"` // direct sends to peers who opened the contact
+	requests7d float32 `half:"7d"`
+	declines7d float32 `half:"7d"`
+	blocked7d  float32 `half:"7d"` // sends to peers who had blocked the account
+	top7d      float32 `half:"7d"` // direct sends to the peer that got most
+	run7d      float32 `half:"7d"` // longest run of sends to one peer without reply
+}
+
+func (f *consent) observe(s *step) {
+	r := s.r
+	if s.first {
+		r.streak = min(r.streak, math.MaxUint16-1) + 1
+	}
+	if s.reply {
+		f.replies7d += s.opened[week]
+		r.streak = 0
+	}
+	if !s.out {
+		if s.declined {
+			f.declines7d += s.w[week]
+		}
+		return
+	}
+	if s.ev.Type == ingest.ContactRequest {
+		f.requests7d += s.w[week]
+	}
+	if s.c.flags&theyOpened != 0 {
+		f.toOpener7d += s.w[week]
+	}
+	if s.c.flags&blockedUs != 0 {
+		f.blocked7d += s.w[week]
+	}
+	f.top7d = max(f.top7d, s.c.sent7d)
+	f.run7d = max(f.run7d, float32(s.c.run)*s.w[week])
+}
+
+var consentDefs = family("consent",
+	Def{
+		Name: "reply_share_7d", Unit: Share, Window: oneWeek,
+		Help:   "Share of the account's first contacts that got a reply, shrunk; unknown without first contacts.",
+		Reason: "a share of %.2f of its first contacts replied",
+		Read:   func(_ *Account, r *Reach) float32 { return shrunk(r.replies7d, r.first7d, 0.6) },
+	},
+	Def{
+		Name: "unanswered_streak", Unit: Count,
+		Help:   "First contacts that the account made since the last reply to one.",
+		Reason: "%.0f first contacts in a row without a reply",
+		Read:   func(_ *Account, r *Reach) float32 { return float32(r.streak) },
+	},
+	Def{
+		Name: "in_out_balance_7d", Unit: Share, Window: oneWeek,
+		Help:   "What the account received directly as a share of all that it received and sent directly, shrunk.",
+		Reason: "a share of %.2f of its direct traffic is received",
+		Read: func(a *Account, r *Reach) float32 {
+			return shrunk(a.received7d, a.received7d+r.direct7d, 0.5)
+		},
+	},
+	Def{
+		Name: "inbound_first_share_7d", Unit: Share, Window: oneWeek,
+		Help:   "Share of the account's direct sends that went to peers who had contacted it first, shrunk; it speaks for the account.",
+		Reason: "a share of %.2f of its direct sends answers peers who wrote first",
+		Read:   func(_ *Account, r *Reach) float32 { return shrunk(r.toOpener7d, r.direct7d, 0.5) },
+	},
+	Def{
+		Name: "decline_share_7d", Unit: Share, Window: oneWeek,
+		Help:   "Contact requests declined as a share of those made, shrunk; unknown without requests.",
+		Reason: "a share of %.2f of its requests was declined",
+		Read:   func(_ *Account, r *Reach) float32 { return shrunk(r.declines7d, r.requests7d, 0.2) },
+	},
+	Def{
+		Name: "requests_7d", Unit: Count, Window: oneWeek,
+		Help:   "Contact requests that the account made, fading by half each seven days.",
+		Reason: "%.0f contact requests in a week",
+		Read:   func(_ *Account, r *Reach) float32 { return r.requests7d },
+	},
+	Def{
+		Name: "sends_after_block_7d", Unit: Count, Window: oneWeek,
+		Help:   "Messages, calls and requests to peers who had blocked the account, fading by half each seven days.",
+		Reason: "%.0f sends to peers who had blocked it",
+		Read:   func(_ *Account, r *Reach) float32 { return r.blocked7d },
+	},
+	Def{
+		Name: "top_dyad_share_7d", Unit: Share, Window: oneWeek,
+		Help:   "Share of the account's direct sends that went to the peer who got most, shrunk.",
+		Reason: "a share of %.2f of its direct sends went to one peer",
+		Read:   func(_ *Account, r *Reach) float32 { return shrunk(r.top7d, r.direct7d, 0.4) },
+	},
+	Def{
+		Name: "unanswered_to_one_7d", Unit: Count, Window: oneWeek,
+		Help:   "Longest run of sends to one peer without a reply, fading by half each seven days.",
+		Reason: "%.0f sends to one peer without a reply",
+		Read:   func(_ *Account, r *Reach) float32 { return r.run7d },
+	},
+)

@@ -1,0 +1,143 @@
+package features
+
+import (
+	"time"
+
+	"github.com/unopened/unopened/ingest"
+)
+
+// outreach counts first contacts: to whom the account turns, and who turns to it.
+type outreach struct {
+	first1h      float32 `half:"1h"`
+	first1d      float32 `half:"1d"`
+	first7d      float32 `half:"7d"`
+	first30d     float32 `half:"30d"`
+	firstIn1h    float32 `half:"1h"` // first contacts that peers made with the account
+	firstIn7d    float32 `half:"7d"`
+	direct7d     float32 `half:"7d"` // direct messages, calls and requests to peers
+	related7d    float32 `half:"7d"` // first contacts that gave the relation
+	strangers7d  float32 `half:"7d"` // and of these with strangers
+	tied7d       float32 `half:"7d"` // first contacts that gave relation or shared groups
+	untied7d     float32 `half:"7d"` // and of these without mutual relation or shared group
+	groupAdds1d  float32 `half:"1d"`
+	groupJoin7d  float32 `half:"7d"`
+	burst1d      float32 `half:"1d"` // recipients' answers: see applyRecipient
+	newSenders1d float32 `half:"1d"`
+}
+
+func (f *outreach) observe(s *step) {
+	switch {
+	case s.out:
+		f.direct7d += s.w[week]
+		if s.first {
+			f.open(s)
+		}
+	case s.firstIn:
+		f.firstIn1h += s.w[hour]
+		f.firstIn7d += s.w[week]
+	case s.acts && s.ev.Type == ingest.GroupAdd:
+		f.groupAdds1d += s.w[day]
+	case s.acts && s.ev.Type == ingest.GroupJoin:
+		f.groupJoin7d += s.w[week]
+	}
+}
+
+// open counts a first contact that the account made.
+func (f *outreach) open(s *step) {
+	f.first1h += s.w[hour]
+	f.first1d += s.w[day]
+	f.first7d += s.w[week]
+	f.first30d += s.w[month]
+	if s.ev.Has.Any(ingest.FieldRelation) {
+		f.related7d += s.w[week]
+		if s.ev.Relation == ingest.Stranger {
+			f.strangers7d += s.w[week]
+		}
+	}
+	if tied, known := tie(s.ev); known {
+		f.tied7d += s.w[week]
+		if !tied {
+			f.untied7d += s.w[week]
+		}
+	}
+}
+
+// tie tells whether subject and peer have a mutual relation or a group in common, and whether the event says so.
+func tie(ev *ingest.Event) (tied, known bool) {
+	return ev.Relation == ingest.Mutual || ev.SharedGroups > 0, ev.Has.Any(ingest.FieldRelation | ingest.FieldSharedGroups)
+}
+
+var outreachDefs = family("outreach",
+	Def{
+		Name: "first_contacts_1h", Unit: Count, Window: time.Hour,
+		Help:   "Peers that the account was the first to contact, by direct message, call or request, fading by half each hour.",
+		Reason: "%.0f first contacts in an hour",
+		Read:   func(_ *Account, r *Reach) float32 { return r.first1h },
+	},
+	Def{
+		Name: "first_contacts_1d", Unit: Count, Window: oneDay,
+		Help:   "Peers that the account was the first to contact, fading by half each day.",
+		Reason: "%.0f first contacts in a day",
+		Read:   func(_ *Account, r *Reach) float32 { return r.first1d },
+	},
+	Def{
+		Name: "first_contacts_7d", Unit: Count, Window: oneWeek,
+		Help:   "Peers that the account was the first to contact, fading by half each seven days.",
+		Reason: "%.0f first contacts in a week",
+		Read:   func(_ *Account, r *Reach) float32 { return r.first7d },
+	},
+	Def{
+		Name: "novelty_share_7d", Unit: Share, Window: oneWeek,
+		Help:   "First contacts as a share of the account's direct messages, calls and requests, shrunk.",
+		Reason: "a share of %.2f of its direct sends are first contacts",
+		Read:   func(_ *Account, r *Reach) float32 { return shrunk(r.first7d, r.direct7d, 0.2) },
+	},
+	Def{
+		Name: "self_initiated_share_7d", Unit: Share, Window: oneWeek,
+		Help:   "Share of the account's new contacts that it opened itself, shrunk.",
+		Reason: "a share of %.2f of its new contacts was opened by itself",
+		Read:   func(_ *Account, r *Reach) float32 { return shrunk(r.first7d, r.first7d+r.firstIn7d, 0.5) },
+	},
+	Def{
+		Name: "stranger_share_7d", Unit: Share, Window: oneWeek, Needs: ingest.FieldRelation,
+		Help:   "Share of strangers among the account's first contacts whose relation was given, shrunk.",
+		Reason: "a share of %.2f of its first contacts are strangers",
+		Read:   func(_ *Account, r *Reach) float32 { return shrunk(r.strangers7d, r.related7d, 0.2) },
+	},
+	Def{
+		Name: "no_mutual_share_7d", Unit: Share, Window: oneWeek, Needs: ingest.FieldRelation | ingest.FieldSharedGroups,
+		Help:   "Share of first contacts with neither a mutual relation nor a shared group, among those that gave either, shrunk.",
+		Reason: "a share of %.2f of its first contacts have no tie to it",
+		Read:   func(_ *Account, r *Reach) float32 { return shrunk(r.untied7d, r.tied7d, 0.3) },
+	},
+	Def{
+		Name: "contacts", Unit: Count,
+		Help:   "Peers that the account is known to have had to do with, up to the size of its block of contacts.",
+		Reason: "%.0f contacts known",
+		Read:   func(_ *Account, r *Reach) float32 { return float32(r.contacts) },
+	},
+	Def{
+		Name: "group_adds_1d", Unit: Count, Window: oneDay,
+		Help:   "Accounts that the account added to groups, fading by half each day.",
+		Reason: "%.0f accounts added to groups in a day",
+		Read:   func(_ *Account, r *Reach) float32 { return r.groupAdds1d },
+	},
+	Def{
+		Name: "groups_joined_7d", Unit: Count, Window: oneWeek,
+		Help:   "Groups that the account joined, fading by half each seven days.",
+		Reason: "%.0f groups joined in a week",
+		Read:   func(_ *Account, r *Reach) float32 { return r.groupJoin7d },
+	},
+	Def{
+		Name: "recipient_burst_1h", Unit: Log, Window: oneDay,
+		Help:   "Greatest log ratio of other new senders that a recipient of its first contacts had in an hour to that recipient's own week, fading by half each day.",
+		Reason: "recipients had a burst of other new senders at a log ratio of %.1f",
+		Read:   func(_ *Account, r *Reach) float32 { return r.burst1d },
+	},
+	Def{
+		Name: "recipient_new_senders_1h", Unit: Count, Window: oneDay,
+		Help:   "Most other new senders that a recipient of its first contacts had in an hour, fading by half each day.",
+		Reason: "a recipient had %.0f other new senders in the hour",
+		Read:   func(_ *Account, r *Reach) float32 { return r.newSenders1d },
+	},
+)

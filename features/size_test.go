@@ -1,0 +1,38 @@
+package features
+
+import (
+	"reflect"
+	"testing"
+	"unsafe"
+)
+
+// packed returns the bytes of t's fields without any padding.
+func packed(t reflect.Type) (n uintptr) {
+	if t.Kind() != reflect.Struct {
+		return t.Size()
+	}
+	for i := range t.NumField() {
+		n += packed(t.Field(i).Type)
+	}
+	return n
+}
+
+func TestSizes(t *testing.T) {
+	for _, c := range []struct {
+		of   reflect.Type
+		most uintptr
+	}{
+		{reflect.TypeFor[Account](), 256},
+		{reflect.TypeFor[Reach](), 192},
+		{reflect.TypeFor[Contact](), 24},
+	} {
+		if c.of.Size() > c.most {
+			t.Errorf("%s has %d bytes, at most %d are promised", c.of.Name(), c.of.Size(), c.most)
+		}
+		if got := packed(c.of); got != c.of.Size() {
+			t.Errorf("%s has %d bytes of padding, which no hash may contain", c.of.Name(), c.of.Size()-got)
+		}
+		t.Log(c.of.Name(), c.of.Size())
+	}
+	_ = unsafe.Sizeof(0)
+}

@@ -1,0 +1,30 @@
+package features
+
+import "github.com/unopened/unopened/ingest"
+
+// step is one event as the families see it: with what the account and its contact entry say of it.
+type step struct {
+	ev *ingest.Event
+	a  *Account
+	r  *Reach   // nil where the event gives the account no dealings
+	c  *Contact // the entry of the peer; nil for none
+
+	w    weights // what the event counts for: 1, less if it is late
+	late bool    // it is older than the state
+
+	acts    bool // the account acted
+	send    bool // and sent a message or call, of any kind
+	receive bool // or received one
+
+	out        bool    // a direct message, call or request to the peer
+	first      bool    // the account's first contact with the peer
+	firstIn    bool    // the peer's first contact with the account
+	reply      bool    // the first reply of a peer whom the account contacted first
+	opened     weights // with reply: what that first contact counts for now
+	unanswered bool    // sent to a peer whom the account contacted first and who has not replied yet
+	old        bool    // sent to an old contact: known for a day, has written, quiet for an hour
+	declined   bool    // the peer declined a request
+	blocked    bool    // the peer blocked the account, for the first time
+	reported   bool    // the peer reported the account, for the first time
+	minor      bool    // the peer is known to be a minor
+}
