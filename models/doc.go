@@ -1,3 +1,6 @@
 // Package models turns a vector of features into a verdict: for each harm a margin, a score in [0,1] and the exact
 // contributions that make the margin up. Parameters are artefacts: JSON files that are loaded, never compiled in.
+//
+// A Set holds one chain of artefacts a harm: the one that decides (a scorecard) and, where there is one, the guards
+// that lift its margin. A new kind of model is one file and one line in kinds (artefact.go).
 package models

@@ -49,9 +49,9 @@ type Verdict struct {
 // Reason is one contribution to a margin.
 type Reason struct {
 	Kind         ReasonKind
-	Feature      int    // index into features.Catalogue; -1 for the bias
-	Name         string // the feature's name; the gate's or guard's for those
-	Value        float32
+	Feature      int     // index into features.Catalogue; -1 for the bias
+	Name         string  // the feature's name; the gate's or guard's for those; "bias"
+	Value        float32 // of the feature, NaN where it is unknown
 	Contribution float64
 }
 
@@ -66,12 +66,11 @@ const (
 	KindGuard            // a hard limit that lifted the margin
 )
 
-// Model scores one harm. Both methods may be called from several goroutines; neither keeps v. Score allocates
-// nothing. Explain appends one Reason for the bias and one for each contribution to dst, in the artefact's order,
-// so that their contributions added in that order are Score's Margin exactly.
+// Model adds contributions to a margin. Both methods may be called from several goroutines, neither keeps v, and
+// Margin allocates nothing. Both start from the margin that the models before it in a harm's chain came to (0 for
+// the first) and add their contributions one by one in the artefact's order; Explain appends a Reason for each, so
+// that the contributions of all reasons of a chain, added in that order, are the margin exactly.
 type Model interface {
-	Score(v *features.Vector) Score
-	Explain(v *features.Vector, dst []Reason) []Reason
-	// Name is the artefact's name and version, "grooming-card@3".
-	Name() string
+	Margin(v *features.Vector, margin float64) float64
+	Explain(v *features.Vector, margin float64, dst []Reason) []Reason
 }
