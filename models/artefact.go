@@ -162,7 +162,7 @@ func (p *part) readNeeds() error {
 		for j, name := range names {
 			f, ok := ingest.ParseField(name)
 			if !ok {
-				return fmt.Errorf("/needs/%d/%d: no field %q in the event contract; docs/contract.md lists them", i, j, name)
+				return fmt.Errorf("/needs/%d/%d: the event contract has no field %q; check its spelling", i, j, name)
 			}
 			any |= f
 		}

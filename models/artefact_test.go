@@ -124,7 +124,7 @@ func TestBadArtefacts(t *testing.T) {
 		{"flat calibration", card, `"slope": 1`, `"slope": 0`, "/calibration: the score must rise"},
 		{"no needs", card, `[["actor"], ["target"]]`, `[]`, "/needs: say what makes the harm assessable"},
 		{"empty need", card, `[["actor"], ["target"]]`, `[["actor"], []]`, "/needs/1: an empty list can never be met"},
-		{"unknown need", card, `[["actor"], ["target"]]`, `[["actor"], ["text"]]`, `/needs/1/0: no field "text" in the event contract`},
+		{"unknown need", card, `[["actor"], ["target"]]`, `[["actor"], ["text"]]`, `/needs/1/0: the event contract has no field "text"`},
 		{"points out of order", card, `"points": [[2, 0], [10, 1]`, `"points": [[2, 0], [2, 1]`, "/parameters/terms/0/points/1: x must rise"},
 		{"one point", card, `"points": [[2, 0], [10, 1], [60, 2]]`, `"points": [[2, 0]]`, "/parameters/terms/0/points: at least two"},
 		{"gate above 0", card, `[3, -7]`, `[3, 7]`, "/parameters/gates/0/any/0/points: a gate only pulls down"},

@@ -145,5 +145,5 @@ func (g *gate) contribution(v *features.Vector) (float64, int) {
 	if feature < 0 {
 		return g.unknown, g.any[0].feature
 	}
-	return math.Min(best, 0), feature // interpolation may round to just above 0
+	return min(best, 0), feature // interpolation may round to just above 0
 }

@@ -38,7 +38,7 @@ func (c *Config) Validate() error {
 	}
 	for i, name := range c.Profile.Never {
 		if _, ok := ingest.ParseField(name); !ok {
-			all = append(all, fmt.Errorf("models.profile.never[%d]: no field %q in the event contract", i, name))
+			all = append(all, fmt.Errorf("models.profile.never[%d]: the event contract has no field %q; check its spelling", i, name))
 		}
 	}
 	return errors.Join(all...)

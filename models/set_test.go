@@ -190,7 +190,7 @@ func TestNamesAndConfig(t *testing.T) {
 	}
 	bad := Config{Off: []string{"spam", "spom"}, Profile: Profile{Never: []string{"body"}}}
 	err := bad.Validate()
-	for _, want := range []string{`models.off[1]: no harm "spom"`, `models.profile.never[0]: no field "body"`} {
+	for _, want := range []string{`models.off[1]: no harm "spom"`, `models.profile.never[0]: the event contract has no field "body"`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
