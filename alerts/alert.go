@@ -51,10 +51,10 @@ type Alert struct {
 
 // ReasonLine is one reason in the contract's form.
 type ReasonLine struct {
-	Feature      string  `json:"feature"`
-	Value        float64 `json:"value"`
-	Contribution float64 `json:"contribution"`
-	Text         string  `json:"text"`
+	Feature      string   `json:"feature"`
+	Value        *float64 `json:"value"` // null where it is unknown
+	Contribution float64  `json:"contribution"`
+	Text         string   `json:"text"`
 }
 
 // Links are addresses where an alert can be looked at.

@@ -27,7 +27,7 @@ type Sink interface {
 var (
 	ErrRejected = errors.New("the receiver will never take this")
 	ErrGone     = errors.New("the receiver wants nothing more")
-	ErrBroken   = errors.New("the sink no longer knows what is durable")
+	ErrBroken   = errors.New("the sink cannot go on")
 )
 
 // RetryAfter wraps an error of a receiver that said how long to wait.

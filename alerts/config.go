@@ -1,0 +1,134 @@
+package alerts
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/unopened/unopened/models"
+)
+
+// Config says when alerts are raised and where they go.
+type Config struct {
+	Tenant        string           `yaml:"tenant"`         // part of each alert's id
+	KeyFile       string           `yaml:"key_file"`       // the deployment's identity key: alert ids come from it
+	Bands         map[string]Bands `yaml:"bands"`          // by harm; a harm without an entry has the default
+	CoolDown      time.Duration    `yaml:"cool_down"`      // event time without a qualifying event that ends an episode
+	MinimumEvents uint32           `yaml:"minimum_events"` // fewer events of the account never open an alert
+	Promoted      []string         `yaml:"promoted"`       // harms that raise alerts; all others are in shadow
+	DailyBudget   int              `yaml:"daily_budget"`   // alerts opened in an event-time day, UTC; 0 for no limit
+	Console       string           `yaml:"console"`        // address of the console, for links; empty for none
+	Webhooks      []WebhookConfig  `yaml:"webhooks"`
+	Lines         string           `yaml:"lines"` // file that gets each alert as a line; - for standard output, empty for none
+}
+
+// Bands are the lower edges of the severities, as scores. High is the action threshold: there an alert opens.
+type Bands struct {
+	Low      float64 `yaml:"low"`
+	Medium   float64 `yaml:"medium"`
+	High     float64 `yaml:"high"`
+	Critical float64 `yaml:"critical"`
+}
+
+// DefaultBands are the edges of a harm whose own were not given.
+var DefaultBands = Bands{Low: .5, Medium: .7, High: .9, Critical: .97}
+
+// UnmarshalYAML keeps the default of each edge that is not given.
+func (b *Bands) UnmarshalYAML(unmarshal func(any) error) error {
+	*b = DefaultBands
+	type plain Bands
+	return unmarshal((*plain)(b))
+}
+
+// WebhookConfig is one receiver of signed webhooks.
+type WebhookConfig struct {
+	Name       string `yaml:"name"` // names the queue; empty: the URL's host
+	URL        string `yaml:"url"`
+	SecretFile string `yaml:"secret_file"` // one "whsec_…" a line: each signs, so that a receiver can change over
+	// AllowLoopback permits addresses of this machine, on any port and by plain HTTP. Nothing else changes.
+	AllowLoopback bool `yaml:"allow_loopback"`
+}
+
+// name is the queue's name.
+func (w *WebhookConfig) name() string {
+	if u, err := url.Parse(w.URL); w.Name == "" && err == nil {
+		return "webhook " + u.Host
+	}
+	return "webhook " + w.Name
+}
+
+// DefaultConfig has every harm in shadow and sends nothing anywhere.
+func DefaultConfig() Config {
+	bands := make(map[string]Bands, models.Harms)
+	for _, name := range models.Names {
+		bands[name] = DefaultBands
+	}
+	return Config{
+		Tenant: "default", Bands: bands, CoolDown: 24 * time.Hour, MinimumEvents: 1,
+		Promoted: []string{}, Webhooks: []WebhookConfig{},
+	}
+}
+
+// Validate returns all that is wrong with the config, as one error.
+func (c *Config) Validate() error {
+	var all []error
+	bad := func(wrong bool, format string, args ...any) {
+		if wrong {
+			all = append(all, fmt.Errorf("alerts."+format, args...))
+		}
+	}
+	bad(c.Tenant == "", "tenant: is empty; name the deployment, such as %q", "default")
+	bad(len(c.Promoted) > 0 && c.KeyFile == "", "key_file: is empty, but alerts are promoted; `unopened keys` makes one")
+	bad(c.CoolDown < time.Minute, "cool_down: %s is below 1m", c.CoolDown)
+	bad(c.DailyBudget < 0, "daily_budget: %d is below 0; 0 means no limit", c.DailyBudget)
+	if c.Console != "" {
+		u, err := url.Parse(c.Console)
+		bad(err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http",
+			"console: %q is no address such as https://unopened.example", c.Console)
+	}
+	for i, name := range c.Promoted {
+		_, ok := models.ParseHarm(name)
+		bad(!ok, "promoted[%d]: no harm %q; the harms are %s", i, name, strings.Join(models.Names[:], ", "))
+	}
+	return errors.Join(append(all, c.checkBands(), c.checkWebhooks())...)
+}
+
+// checkBands returns what is wrong with the bands, harm by harm.
+func (c *Config) checkBands() error {
+	var all []error
+	for name, b := range c.Bands {
+		if _, ok := models.ParseHarm(name); !ok {
+			all = append(all, fmt.Errorf("alerts.bands: no harm %q; the harms are %s", name, strings.Join(models.Names[:], ", ")))
+		}
+		if !(0 < b.Low && b.Low < b.Medium && b.Medium < b.High && b.High < b.Critical && b.Critical <= 1) {
+			all = append(all, fmt.Errorf("alerts.bands.%s: %v must rise from above 0 to at most 1", name, b))
+		}
+	}
+	slices.SortFunc(all, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(all...)
+}
+
+// checkWebhooks returns what is wrong with the webhooks. No file is read.
+func (c *Config) checkWebhooks() error {
+	var all []error
+	names := make(map[string]int, len(c.Webhooks))
+	for i := range c.Webhooks {
+		w := &c.Webhooks[i]
+		at := fmt.Sprintf("alerts.webhooks[%d]", i)
+		if err := checkURL(w); err != nil {
+			all = append(all, fmt.Errorf("%s.url: %w", at, err))
+		}
+		if w.SecretFile == "" {
+			all = append(all, fmt.Errorf("%s.secret_file: is empty; `unopened keys` makes a webhook secret", at))
+		}
+		if first, ok := names[w.name()]; ok {
+			all = append(all, fmt.Errorf("%s: has the name of webhooks[%d]; give it a name of its own", at, first))
+		} else {
+			names[w.name()] = i
+		}
+	}
+	return errors.Join(all...)
+}

@@ -1,0 +1,73 @@
+package alerts
+
+import (
+	"io"
+	"net/http"
+	"sync"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+)
+
+// Receiver is the other end of a webhook, for demonstrations and tests: it verifies with the standard's reference
+// library, drops repeats by webhook-id, and keeps what it verified as lines. It remembers every id it has seen.
+type Receiver struct {
+	verifier *standardwebhooks.Webhook
+	lines    io.Writer
+	mu       sync.Mutex
+	seen     map[string]struct{}
+	counts   ReceiverCounts
+}
+
+// ReceiverCounts account for the requests that a Receiver got.
+type ReceiverCounts struct {
+	Verified   int64 `json:"verified"`   // distinct deliveries
+	Duplicates int64 `json:"duplicates"` // verified again
+	Refused    int64 `json:"refused"`    // not signed with the secret, too old, too large
+}
+
+// NewReceiver returns a receiver for a secret "whsec_…". Each verified alert is written to lines once; nil for none.
+func NewReceiver(secret string, lines io.Writer) (*Receiver, error) {
+	verifier, err := newSigner(secret)
+	if err != nil {
+		return nil, err
+	}
+	return &Receiver{verifier: verifier, lines: lines, seen: make(map[string]struct{})}, nil
+}
+
+// ServeHTTP answers 204 to what verifies, 401 to what does not, and 503 where the line could not be written.
+func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
+	if err == nil {
+		err = r.verifier.Verify(body, req.Header)
+	}
+	w.WriteHeader(r.book(req.Header.Get(standardwebhooks.HeaderWebhookID), body, err))
+}
+
+// book counts a request and returns the status to answer with. refusal says why it was not verified.
+func (r *Receiver) book(id string, body []byte, refusal error) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if refusal != nil {
+		r.counts.Refused++
+		return http.StatusUnauthorized
+	}
+	if _, ok := r.seen[id]; ok {
+		r.counts.Duplicates++
+		return http.StatusNoContent
+	}
+	if r.lines != nil {
+		if _, err := r.lines.Write(append(body, '\n')); err != nil {
+			return http.StatusServiceUnavailable
+		}
+	}
+	r.seen[id] = struct{}{}
+	r.counts.Verified++
+	return http.StatusNoContent
+}
+
+// Counts returns the counters. Any goroutine may call it.
+func (r *Receiver) Counts() ReceiverCounts {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.counts
+}
