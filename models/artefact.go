@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -121,6 +122,9 @@ func (p *part) check() error {
 	}
 	if p.Name == "" || strings.ContainsAny(p.Name, "@+ ") || p.Version < 1 {
 		return errors.New("/name, /version: a name without '@', '+' or space and a version from 1 are needed")
+	}
+	if _, err := time.Parse(time.DateOnly, p.Created); err != nil {
+		return fmt.Errorf("/created: %q is no day; write it like 2006-01-02", p.Created)
 	}
 	p.decides = k.decides
 	return errors.Join(p.checkFeatures(), p.checkDecider(), p.readNeeds())

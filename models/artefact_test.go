@@ -115,6 +115,7 @@ func TestBadArtefacts(t *testing.T) {
 		{"kind", card, `"kind": "scorecard"`, `"kind": "oracle"`, `/kind: no kind "oracle"; the kinds are guards, scorecard`},
 		{"harm", card, `"harm": "spam"`, `"harm": "spams"`, `/harm: no harm "spams"; the harms are spam, scam`},
 		{"version", card, `"version": 1`, `"version": 0`, "a version from 1"},
+		{"day", card, `"created": "20`, `"created": "`, "is no day; write it like 2006-01-02"},
 		{"unknown feature", card, `"first_contacts_1h"`, `"first_contacts_1y"`, `/features/0: no feature "first_contacts_1y" in this build's catalogue`},
 		{"feature twice", card, `"first_contacts_1d"`, `"first_contacts_1h"`, `/features/1: "first_contacts_1h" is listed twice`},
 		{"digest", card, `"digest": "`, `"digest": "0`, "/digest: does not belong to the features listed; if the list is as meant, write"},
