@@ -1,0 +1,80 @@
+package ingest
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+)
+
+// keySize is the size of a new key and the least size of any, in bytes; keyLimit is the largest key file.
+const (
+	keySize  = 32
+	keyLimit = 4096
+)
+
+// NewKey returns a fresh key of 32 random bytes.
+func NewKey() []byte {
+	key := make([]byte, keySize)
+	rand.Read(key) //nolint:errcheck // never returns an error: crypto/rand ends the program instead
+	return key
+}
+
+// WriteKey writes a key as hexadecimal digits to a new file that only its owner can read. It never overwrites one.
+func WriteKey(path string, key []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("new key file: %w (an existing key is never overwritten)", err)
+	}
+	if _, err := fmt.Fprintf(f, "%x\n", key); err != nil {
+		_ = f.Close()
+		return fmt.Errorf("key file %s: %w", path, err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("key file %s: %w", path, err)
+	}
+	return nil
+}
+
+// ReadKey reads a key file: at least 64 hexadecimal digits and a line end, or at least 32 bytes of any other kind. It
+// refuses a file that others than its owner may touch. No error tells anything of the key.
+func ReadKey(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("key file: %w (keys new makes one)", err)
+	}
+	defer f.Close() //nolint:errcheck // only read
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("key file: %w", err)
+	}
+	if mode := info.Mode(); !mode.IsRegular() {
+		return nil, fmt.Errorf("key file %s is not a regular file", path)
+	} else if mode.Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("key file %s can be read or written by others (mode %04o): chmod 600 %s", path, mode.Perm(), path)
+	}
+	raw, err := io.ReadAll(io.LimitReader(f, keyLimit+1))
+	if err != nil {
+		return nil, fmt.Errorf("key file: %w", err)
+	}
+	return parseKey(path, raw)
+}
+
+// parseKey takes the key out of a file's bytes.
+func parseKey(path string, raw []byte) ([]byte, error) {
+	if len(raw) > keyLimit {
+		return nil, fmt.Errorf("key file %s is larger than %d bytes", path, keyLimit)
+	}
+	text := bytes.TrimSpace(raw)
+	key := make([]byte, hex.DecodedLen(len(text)))
+	if _, err := hex.Decode(key, text); err != nil {
+		key = raw
+	}
+	if len(key) < keySize {
+		return nil, fmt.Errorf("key file %s holds a key of %d bytes: at least %d, or %d hexadecimal digits, are needed (keys new makes one)",
+			path, len(key), keySize, 2*keySize)
+	}
+	return key, nil
+}

@@ -1,0 +1,129 @@
+package ingest
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// JSONSchema returns the contract as a JSON Schema (draft 2020-12): one closed object for each row of the table of
+// types. It cannot say that actor and target differ, nor how plainly numbers and strings are written: Decoder does.
+func JSONSchema() ([]byte, error) {
+	defs := make(map[string]any, len(fields))
+	for i := range fields {
+		defs[fields[i].Name] = fields[i].jsonSchema()
+	}
+	variants := make([]any, len(rows))
+	for i := range rows {
+		variants[i] = rows[i].jsonSchema()
+	}
+	return json.MarshalIndent(map[string]any{
+		"$schema":     "https://json-schema.org/draft/2020-12/schema",
+		"title":       "Unopened raw record, version 1",
+		"description": "Metadata of one thing that happened. No field can carry text.",
+		"type":        "object",
+		"oneOf":       variants,
+		"$defs":       defs,
+	}, "", "  ")
+}
+
+// jsonSchema describes the values of a field.
+func (f *Field) jsonSchema() map[string]any {
+	s := map[string]any{"description": f.Help}
+	switch f.Value {
+	case ValueInteger:
+		s["type"], s["minimum"], s["maximum"] = "integer", f.Min, f.Max
+	case ValueEnum:
+		s["enum"] = f.Names
+	case ValueHex:
+		s["type"], s["pattern"] = "string", fmt.Sprintf("^[0-9a-f]{%d}$", f.Digits)
+	case ValueBool:
+		s["type"] = "boolean"
+	case ValueCountry:
+		s["enum"] = countryNames()
+	}
+	return s
+}
+
+// jsonSchema describes the records of a row.
+func (r *Row) jsonSchema() map[string]any {
+	properties, dependent := map[string]any{}, map[string]any{}
+	for _, name := range (FieldsAlways | r.Needs | r.May).Names() {
+		properties[name] = map[string]any{"$ref": "#/$defs/" + name}
+	}
+	properties["type"] = map[string]any{"const": r.Type.String()}
+	if r.Kinds != nil {
+		properties["kind"] = map[string]any{"enum": r.kindNames()}
+	}
+	if !r.Needs.Any(FieldActor) {
+		for _, name := range (r.May & FieldsOfActor).Names() {
+			dependent[name] = []string{"actor"}
+		}
+	}
+	return map[string]any{
+		"properties": properties, "required": (FieldsAlways | r.Needs).Names(),
+		"dependentRequired": dependent, "additionalProperties": false,
+	}
+}
+
+// kindNames are the names of the row's kinds.
+func (r *Row) kindNames() []string {
+	names := make([]string, len(r.Kinds))
+	for i, k := range r.Kinds {
+		names[i] = k.String()
+	}
+	return names
+}
+
+// countryNames are the country codes one by one.
+func countryNames() []string {
+	names := make([]string, 0, len(countryCodes)/2)
+	for i := 0; i < len(countryCodes); i += 2 {
+		names = append(names, countryCodes[i:i+2])
+	}
+	return names
+}
+
+// Markdown returns the contract's two tables as Markdown.
+func Markdown() string {
+	var b strings.Builder
+	b.WriteString("| field | value | meaning |\n|---|---|---|\n")
+	for i := range fields {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", fields[i].Name, fields[i].values(), fields[i].Help)
+	}
+	fmt.Fprintf(&b, "\nEvery record has %s.\n\n", list(FieldsAlways.Names()))
+	b.WriteString("| type | kind | needs | may carry |\n|---|---|---|---|\n")
+	for i := range rows {
+		r := &rows[i]
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", r.Type, list(r.kindNames()), list(r.Needs.Names()), list(r.May.Names()))
+	}
+	fmt.Fprintf(&b, "\nWithout an `actor` a record carries none of %s.\n", list(FieldsOfActor.Names()))
+	return b.String()
+}
+
+// values says which values a field takes.
+func (f *Field) values() string {
+	switch f.Value {
+	case ValueInteger:
+		if f.Min == f.Max {
+			return fmt.Sprint(f.Min)
+		}
+		return fmt.Sprintf("integer, %d to %d", f.Min, f.Max)
+	case ValueEnum:
+		return list(f.Names)
+	case ValueHex:
+		return fmt.Sprintf("%d lower-case hexadecimal digits", f.Digits)
+	case ValueBool:
+		return "`true` `false`"
+	default:
+		return "ISO 3166-1 alpha-2, assigned, upper case"
+	}
+}
+
+// list writes names as code, one after the other.
+func list(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return "`" + strings.Join(names, "` `") + "`"
+}
