@@ -1,20 +1,179 @@
 package features
 
-// Contact is what an account knows of one peer: flat, 24 bytes.
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/unopened/unopened/ingest"
+)
+
+// Contact is what an account knows of one peer: flat, 24 bytes. All state between the two lies here or at the peer's
+// account; nothing else remembers a pair.
 type Contact struct {
-	peer   uint64
-	opened uint32
-	last   uint32
-	sent7d float32
-	run    uint16
+	peer   uint64  // first 8 bytes of its pseudonym; 0 for an empty entry
+	opened uint32  // when the contact, else the entry, began, in seconds since 2000
+	last   uint32  // its latest event, likewise; sent7d stands there
+	sent7d float32 // direct sends to the peer
+	run    uint16  // direct sends since the peer last wrote
 	flags  contactFlags
 }
 
 type contactFlags uint16
 
 const (
-	weOpened contactFlags = 1 << iota
-	theyOpened
-	theyWrote
-	blockedUs
+	weOpened    contactFlags = 1 << iota // the first contact was the account's
+	theyOpened                           // it was the peer's
+	theyWrote                            // the peer has written, called or accepted
+	blockedUs                            // the peer blocks the account
+	onceBlocked                          // it has been counted as a blocker
+	reportedUs                           // it has been counted as a reporter
+	weighed                              // its report has been weighed (StampReport)
+	isMinor                              // its age band, as last given, is below 18
 )
+
+// The blocks of contacts come in classes; one is filled to 7/8 before it grows to the next, and in the largest the
+// entry with the oldest event makes room. A ref is class<<30 | number+1.
+var blockEntries = [4]int{8, 32, 128, 512}
+
+const largest = len(blockEntries) - 1
+
+// blocks keeps the blocks of all accounts of a table.
+type blocks struct {
+	seed    uint64 // of the places in a block; kept in snapshots, since blocks are copied as they are
+	class   [len(blockEntries)]slab[Contact]
+	evicted uint64 // entries that made room
+}
+
+func newBlocks(seed uint64) blocks {
+	b := blocks{seed: seed}
+	for i, n := range blockEntries {
+		b.class[i] = newSlab[Contact](n)
+	}
+	return b
+}
+
+// peerKey is the part of a pseudonym that stands for a peer; pairs of peers of one account share it once in 10^14.
+func peerKey(id *ingest.SubjectID) uint64 { return max(1, binary.BigEndian.Uint64(id[:8])) }
+
+func (b *blocks) home(peer uint64) int {
+	hi, lo := bits.Mul64(peer^b.seed, 0x9e3779b97f4a7c15)
+	return int(uint32(hi ^ lo))
+}
+
+// entries returns the block that ref names, nil for none.
+func (b *blocks) entries(ref uint32) []Contact {
+	if ref == 0 {
+		return nil
+	}
+	return b.class[ref>>30].many(ref&(1<<30-1) - 1)
+}
+
+// find returns the entry of a peer, nil if there is none.
+func (b *blocks) find(ref uint32, peer uint64) *Contact {
+	block := b.entries(ref)
+	if i, ok := b.probe(block, peer); ok {
+		return &block[i]
+	}
+	return nil
+}
+
+// probe returns the place of a peer's entry, or the empty one where it belongs.
+func (b *blocks) probe(block []Contact, peer uint64) (int, bool) {
+	if block == nil {
+		return 0, false
+	}
+	mask := len(block) - 1
+	i := b.home(peer) & mask
+	for block[i].peer != peer {
+		if block[i].peer == 0 {
+			return i, false
+		}
+		i = (i + 1) & mask
+	}
+	return i, true
+}
+
+// add makes an entry for a peer that has none. The block grows if it must and may.
+func (b *blocks) add(r *Reach, peer uint64, mayGrow bool) *Contact {
+	if r.block == 0 {
+		r.block = b.class[0].take() + 1
+	}
+	if class := int(r.block >> 30); int(r.contacts) >= blockEntries[class]*7/8 {
+		if class < largest && mayGrow {
+			b.grow(r, class)
+		} else {
+			b.evict(r)
+		}
+	}
+	block := b.entries(r.block)
+	i, _ := b.probe(block, peer)
+	block[i].peer = peer
+	r.contacts++
+	return &block[i]
+}
+
+func (b *blocks) grow(r *Reach, class int) {
+	ref := uint32(class+1)<<30 | b.class[class+1].take() + 1
+	to := b.entries(ref)
+	for _, c := range b.entries(r.block) {
+		if c.peer != 0 {
+			i, _ := b.probe(to, c.peer)
+			to[i] = c
+		}
+	}
+	b.drop(r.block)
+	r.block = ref
+}
+
+// drop gives a block back.
+func (b *blocks) drop(ref uint32) {
+	if ref != 0 {
+		b.class[ref>>30].give(ref&(1<<30-1) - 1)
+	}
+}
+
+// evict removes the entry whose last event is oldest, of several the one with the least peer.
+func (b *blocks) evict(r *Reach) {
+	block := b.entries(r.block)
+	oldest := -1
+	for i := range block {
+		c := &block[i]
+		if c.peer == 0 {
+			continue
+		}
+		if oldest < 0 || c.last < block[oldest].last || c.last == block[oldest].last && c.peer < block[oldest].peer {
+			oldest = i
+		}
+	}
+	b.remove(r, oldest)
+	b.evicted++
+}
+
+// forget removes a peer's entry, if there is one.
+func (b *blocks) forget(r *Reach, peer uint64) {
+	if i, ok := b.probe(b.entries(r.block), peer); ok {
+		b.remove(r, i)
+	}
+}
+
+// remove empties a place and moves those behind it up.
+func (b *blocks) remove(r *Reach, hole int) {
+	block := b.entries(r.block)
+	mask := len(block) - 1
+	for i := (hole + 1) & mask; block[i].peer != 0; i = (i + 1) & mask {
+		if home := b.home(block[i].peer) & mask; (i-home)&mask >= (i-hole)&mask {
+			block[hole] = block[i]
+			hole = i
+		}
+	}
+	block[hole] = Contact{}
+	r.contacts--
+}
+
+// bytes is what the blocks in use occupy.
+func (b *blocks) bytes() (n int64) {
+	for i := range b.class {
+		n += b.class[i].bytes()
+	}
+	return n
+}

@@ -15,7 +15,8 @@ type takeover struct {
 	newCountry1d float32 `half:"1d"`
 	failed1h     float32 `half:"1h"`
 	fan10m       float32 `half:"10m"` // old contacts written to
-	fanMax30d    float32 `half:"30d"` // the same at the end of earlier bursts
+	fanPeak      float32 `half:"-"`   // its greatest in the present burst of acts
+	fanMax30d    float32 `half:"30d"` // its greatest in earlier bursts
 	devices      known4  // digests of what was seen last, latest first; 0 for none
 	networks     known8
 	countries    known2
@@ -45,8 +46,12 @@ func (f *takeover) observe(s *step) {
 	if ev.Has.Any(ingest.FieldCountry) && strange(f.countries[:], uint16(ev.Country[0])<<8|uint16(ev.Country[1])) {
 		f.newCountry1d += s.w[day]
 	}
+	if !s.late && ev.At-s.a.acted > hourMs { // an hour without an act ends a burst
+		f.fanMax30d, f.fanPeak = max(f.fanMax30d, f.fanPeak), 0
+	}
 	if s.old {
 		f.fan10m += s.w[tenMinutes]
+		f.fanPeak = max(f.fanPeak, f.fan10m)
 	}
 }
 
@@ -115,7 +120,7 @@ var takeoverDefs = family("takeover",
 	},
 	Def{
 		Name: "fanout_surprise", Unit: Log, Window: 10 * time.Minute,
-		Help:   "Log ratio of old_contact_fanout_10m to the greatest at the end of the account's earlier bursts.",
+		Help:   "Log ratio of old_contact_fanout_10m to its greatest in the account's earlier bursts of acts, which fades by half each 30 days.",
 		Reason: "writing to old contacts at a log ratio of %.1f to its own maximum",
 		Read:   func(a *Account, _ *Reach) float32 { return logRatio(a.fan10m, a.fanMax30d) },
 	},

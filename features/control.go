@@ -1,0 +1,49 @@
+package features
+
+import "github.com/unopened/unopened/ingest"
+
+// Control carries a control record out. Every partition gets one: an erasure concerns all of them, since any account
+// may have the person among its contacts; of the others it is enough if the shard that owns the account carries it
+// out, and no harm if each does. Erasing walks over all accounts.
+func (t *Table) Control(ev *ingest.Event) {
+	t.newest = max(t.newest, ev.At)
+	switch ev.Type {
+	case ingest.Erase:
+		t.erase(&ev.Subject)
+	case ingest.Hold:
+		t.open(&ev.Subject, ev.At).flags |= flagHeld
+	case ingest.Release:
+		if a := t.Account(ev.Subject); a != nil {
+			a.flags &^= flagHeld
+		}
+	case ingest.Object:
+		t.open(&ev.Subject, ev.At).flags |= flagObjected
+	}
+}
+
+// erase removes the account, every contact entry that names it, and its digest at devices and networks.
+func (t *Table) erase(id *ingest.SubjectID) {
+	if row, ok := t.accounts.find(id); ok {
+		t.drop(row)
+	}
+	peer, digest := peerKey(id), accountDigest(id)
+	t.accounts.each(func(_ uint32, a *Account) {
+		if r := t.reachOf(a); r.block != 0 {
+			t.blocks.forget(r, peer)
+		}
+	})
+	t.places.each(func(_ uint32, p *Place) {
+		for i := range p.seen {
+			p.seen[i].Remove(digest)
+		}
+	})
+}
+
+// drop removes the account in a row with all that belongs to it.
+func (t *Table) drop(row uint32) {
+	if reach := t.accounts.at(row).reach; reach != 0 {
+		t.blocks.drop(t.reaches.at(reach - 1).block)
+		t.reaches.give(reach - 1)
+	}
+	t.accounts.drop(row)
+}

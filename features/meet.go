@@ -1,0 +1,139 @@
+package features
+
+import (
+	"math"
+
+	"github.com/unopened/unopened/ingest"
+)
+
+// meet finds the entry of the event's peer, or makes one if the event is a dealing between the two, and says in s
+// what the event means between them. Group messages and hidden senders have no peer.
+func (t *Table) meet(s *step) {
+	ev := s.ev
+	if ev.Peer.IsZero() {
+		return
+	}
+	peer := peerKey(&ev.Peer)
+	s.c = t.blocks.find(s.r.block, peer)
+	if s.c == nil {
+		if !dealing(ev) {
+			return
+		}
+		s.c = t.blocks.add(s.r, peer, t.mayGrow())
+		s.c.opened = seconds(ev.At)
+		s.c.last = s.c.opened
+	}
+	if ev.Has.Any(ingest.FieldTargetAge) {
+		s.c.set(isMinor, ev.PeerAge.Minor())
+	}
+	s.minor = s.c.flags&isMinor != 0
+	quiet := int64(seconds(ev.At)) - int64(s.c.last)
+	weight := s.c.touch(s)
+	if s.acts {
+		s.give(weight, quiet)
+	} else {
+		s.take()
+	}
+}
+
+// dealing tells whether an event makes an entry for its peer.
+func dealing(ev *ingest.Event) bool {
+	switch ev.Type {
+	case ingest.Message, ingest.Call, ingest.ContactRequest, ingest.ContactAccept, ingest.ContactDecline:
+		return true
+	case ingest.Block, ingest.Report:
+		return ev.Side == ingest.SideReceived
+	}
+	return false
+}
+
+// give says what an act of the account towards the peer means. quiet is for how many seconds they had no dealing.
+func (s *step) give(weight float32, quiet int64) {
+	c := s.c
+	switch s.ev.Type {
+	case ingest.Message, ingest.Call, ingest.ContactRequest:
+		s.out = true
+		s.first = c.open(weOpened, s.ev.At)
+		s.old = c.flags&theyWrote != 0 && quiet >= 3600 && int64(seconds(s.ev.At))-int64(c.opened) >= 86400
+		c.sent7d += weight
+		c.run = min(c.run, math.MaxUint16-1) + 1
+		if s.ev.Type == ingest.Call && s.ev.True.Any(ingest.FieldAnswered) {
+			s.hear()
+		}
+		s.unanswered = c.flags&(weOpened|theyWrote) == weOpened
+	case ingest.ContactAccept, ingest.ContactDecline:
+		c.open(theyOpened, s.ev.At) // they must have asked
+	}
+}
+
+// take says what an act of the peer towards the account means.
+func (s *step) take() {
+	c := s.c
+	switch s.ev.Type {
+	case ingest.Message, ingest.Call, ingest.ContactRequest:
+		s.firstIn = c.open(theyOpened, s.ev.At)
+		s.hear()
+	case ingest.ContactAccept:
+		c.open(weOpened, s.ev.At) // the account must have asked
+		s.hear()
+	case ingest.ContactDecline:
+		c.open(weOpened, s.ev.At)
+		s.declined = true
+	case ingest.Block:
+		s.blocked = c.flags&onceBlocked == 0
+		c.flags |= onceBlocked | blockedUs
+	case ingest.Unblock:
+		c.flags &^= blockedUs
+	case ingest.Report:
+		s.reported = c.flags&reportedUs == 0
+		c.flags |= reportedUs
+	}
+}
+
+// hear notes that the peer has answered, written or called.
+func (s *step) hear() {
+	c := s.c
+	if c.flags&(weOpened|theyWrote) == weOpened {
+		s.reply = true
+		s.opened = between(max(0, millis(c.opened)-s.a.First), s.a.Last-s.a.First)
+	}
+	c.flags |= theyWrote
+	c.run = 0
+}
+
+// open notes who made the first contact, unless there was one, and tells whether this was it.
+func (c *Contact) open(who contactFlags, at int64) bool {
+	if c.flags&(weOpened|theyOpened) != 0 {
+		return false
+	}
+	c.flags |= who
+	c.opened = seconds(at)
+	return true
+}
+
+func (c *Contact) set(f contactFlags, on bool) {
+	c.flags &^= f
+	if on {
+		c.flags |= f
+	}
+}
+
+// touch brings the entry to the time of the event and returns what a send counts for in it. Its ticks are those of
+// the account, at whole seconds.
+func (c *Contact) touch(s *step) float32 {
+	now := seconds(s.ev.At)
+	then, here := weekTicks(millis(c.last)-s.a.First), weekTicks(millis(now)-s.a.First)
+	if now < c.last {
+		return fade(then - here)
+	}
+	if here > then {
+		c.sent7d *= fade(here - then)
+		if c.sent7d < faint {
+			c.sent7d = 0
+		}
+	}
+	c.last = now
+	return 1
+}
+
+func weekTicks(span int64) int64 { return max(0, span) * ticksEach / (7 * dayMs) }

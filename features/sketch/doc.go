@@ -1,0 +1,2 @@
+// Package sketch holds small flat counters that answer approximately in constant space.
+package sketch
