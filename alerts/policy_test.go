@@ -1,0 +1,266 @@
+package alerts
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/unopened/unopened/ingest"
+	"github.com/unopened/unopened/models"
+)
+
+// step is one verdict of the account: its time in hours, its score.
+type step struct{ hour, score float64 }
+
+func (s step) verdict(i int) *models.Verdict {
+	return verdict(1, byte(i), start+int64(s.hour*hour), s.score)
+}
+
+// brief writes candidates as "opened 1/0 high 0.91".
+func brief(candidates []Candidate) string {
+	var all []string
+	for _, c := range candidates {
+		all = append(all, fmt.Sprintf("%s %d/%d %s %v", strings.TrimPrefix(string(c.Type), "alert."), c.Episode, c.Sequence, c.Severity, c.Score))
+	}
+	return strings.Join(all, ", ")
+}
+
+var episodes = []struct {
+	name  string
+	steps []step
+	want  []string // after each step
+}{
+	{"below the action threshold", []step{{0, 0.8999}, {1, 0.5}}, []string{"", ""}},
+	{"opens at the edge", []step{{0, 0.9}}, []string{"opened 1/0 high 0.9"}},
+	{"opens at the edge as it is published", []step{{0, 0.89996}}, []string{"opened 1/0 high 0.9"}},
+	{"opens as critical", []step{{0, 0.98}, {1, 0.99}}, []string{"opened 1/0 critical 0.98", ""}},
+	{"is updated when the severity rises, once", []step{{0, 0.91}, {1, 0.95}, {2, 0.97}, {3, 0.92}, {4, 0.99}},
+		[]string{"opened 1/0 high 0.91", "", "updated 1/1 critical 0.97", "", ""}},
+	{"lasts to the end of the cool-down", []step{{0, 0.91}, {24, 0.93}, {48, 0.9}, {72, 0.1}},
+		[]string{"opened 1/0 high 0.91", "", "", ""}},
+	{"is closed by the first event after it", []step{{0, 0.91}, {1, 0.96}, {25.001, 0.2}, {26, 0.2}},
+		[]string{"opened 1/0 high 0.91", "", "closed 1/1 high 0.96", ""}},
+	{"is closed and opened by one event", []step{{0, 0.91}, {1, 0.98}, {100, 0.92}, {200, 0.3}},
+		[]string{"opened 1/0 high 0.91", "updated 1/1 critical 0.98", "closed 1/2 critical 0.98, opened 2/0 high 0.92", "closed 2/1 high 0.92"}},
+	{"opens again long after it was closed", []step{{0, 0.91}, {30, 0.1}, {60, 0.91}},
+		[]string{"opened 1/0 high 0.91", "closed 1/1 high 0.91", "opened 2/0 high 0.91"}},
+	{"a late event does not shorten it", []step{{10, 0.91}, {2, 0.95}, {33, 0.1}},
+		[]string{"opened 1/0 high 0.91", "", ""}},
+}
+
+func TestEpisodes(t *testing.T) {
+	for _, tt := range episodes {
+		p := newPolicy(t, promoted())
+		for i, s := range tt.steps {
+			if got := brief(p.Decide(s.verdict(i), models.Grooming, nil)); got != tt.want[i] {
+				t.Errorf("%s: step %d: got %q, want %q", tt.name, i, got, tt.want[i])
+			}
+		}
+	}
+}
+
+// all plays steps through policies; next may replace the policy before each step.
+func all(p *Policy, steps []step, next func(*Policy) *Policy) (out []Candidate) {
+	for i, s := range steps {
+		p = next(p)
+		out = p.Decide(s.verdict(i), models.Grooming, out)
+	}
+	return out
+}
+
+func TestRestartAtEachStepChangesNothing(t *testing.T) {
+	steps := []step{{0, 0.91}, {1, 0.98}, {100, 0.92}, {101, 0.1}, {200, 0.3}, {201, 0.99}, {300, 0.95}}
+	same := func(p *Policy) *Policy { return p }
+	want := all(newPolicy(t, promoted()), steps, same)
+	for cut := range len(steps) + 1 {
+		restart := func(restore bool) func(*Policy) *Policy {
+			n := -1
+			return func(p *Policy) *Policy {
+				if n++; n != cut && cut != len(steps) { // the last round restarts before every step
+					return p
+				}
+				fresh := newPolicy(t, promoted())
+				if restore {
+					copyState(t, fresh.Restore, p.Snapshot)
+				}
+				return fresh
+			}
+		}
+		if got := all(newPolicy(t, promoted()), steps, restart(true)); !reflect.DeepEqual(got, want) {
+			t.Errorf("restart before step %d: got %s, want %s", cut, brief(got), brief(want))
+		}
+		if got := all(newPolicy(t, promoted()), steps, restart(false)); cut > 0 && cut < 6 && reflect.DeepEqual(got, want) {
+			t.Errorf("a restart before step %d that forgets the episodes was not noticed", cut)
+		}
+	}
+}
+
+// copyState hands a snapshot to restore and checks that it reads it whole.
+func copyState(t *testing.T, restore func(io.Reader) error, snapshot func(io.Writer) error) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := snapshot(&b); err != nil {
+		t.Fatal(err)
+	}
+	if err := restore(&b); err != nil {
+		t.Fatal(err)
+	}
+	if b.Len() != 0 {
+		t.Fatalf("%d bytes of the snapshot were not read", b.Len())
+	}
+}
+
+func TestPolicySnapshotIsCanonicalAndStrict(t *testing.T) {
+	forward, backward := newPolicy(t, promoted()), newPolicy(t, promoted())
+	for i := range 100 {
+		forward.Decide(verdict(byte(i), byte(i), start, 0.95), models.Grooming, nil)
+		backward.Decide(verdict(byte(99-i), byte(99-i), start, 0.95), models.Grooming, nil)
+	}
+	var a, b bytes.Buffer
+	if err := forward.Snapshot(&a); err != nil {
+		t.Fatal(err)
+	}
+	if err := backward.Snapshot(&b); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(a.Bytes(), b.Bytes()) {
+		t.Error("the same episodes give different bytes")
+	}
+	p := newPolicy(t, promoted())
+	for cut := range a.Len() {
+		if p.Restore(bytes.NewReader(a.Bytes()[:cut])) == nil {
+			t.Fatalf("a snapshot cut to %d of %d bytes was taken", cut, a.Len())
+		}
+	}
+	if len(p.episodes) != 0 {
+		t.Error("a refused snapshot changed the policy")
+	}
+	if err := p.Restore(io.MultiReader(&a, strings.NewReader("rest"))); err != nil || len(p.episodes) != 100 {
+		t.Errorf("restored %d episodes with %v", len(p.episodes), err)
+	}
+}
+
+func TestAlertIDsAreStable(t *testing.T) {
+	first := func(tenant string, account, event byte, key []byte) string {
+		cfg := promoted()
+		cfg.Tenant = tenant
+		p, err := NewPolicy(cfg, nil, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.models = fakeModels{}
+		return p.Decide(verdict(account, event, start, 0.95), models.Grooming, nil)[0].ID
+	}
+	base := first("default", 1, 1, testKey)
+	if want := "034513c80f52b298dcf15e4833e4733b"; base != want { // by another implementation, Python's hmac
+		t.Errorf("id %s is not the published one, %s", base, want)
+	}
+	if got := first("default", 1, 1, testKey); got != base {
+		t.Errorf("the same alert has the ids %s and %s", base, got)
+	}
+	for name, other := range map[string]string{
+		"tenant": first("other", 1, 1, testKey), "account": first("default", 2, 1, testKey),
+		"event": first("default", 1, 2, testKey), "key": first("default", 1, 1, bytes.Repeat([]byte{1}, 32)),
+	} {
+		if other == base {
+			t.Errorf("another %s gives the same id", name)
+		}
+	}
+}
+
+func TestShadowEraseMinimumAndNotAssessable(t *testing.T) {
+	cfg := promoted()
+	cfg.MinimumEvents = 100
+	p := newPolicy(t, cfg)
+	high := verdict(1, 1, start, 0.95)
+	high.Scores[models.Spam] = high.Scores[models.Grooming]
+	if !p.Shadow(models.Spam) || p.Shadow(models.Grooming) {
+		t.Error("only grooming was promoted")
+	}
+	if got := p.Decide(high, models.Spam, nil); len(got) != 0 || len(p.episodes) != 0 {
+		t.Errorf("a harm in shadow told %s and keeps %d episodes", brief(got), len(p.episodes))
+	}
+	high.Vector.Events = 99
+	if got := p.Decide(high, models.Grooming, nil); len(got) != 0 {
+		t.Errorf("99 events opened %s", brief(got))
+	}
+	high.Vector.Events = 100
+	high.Scores[models.Grooming].Assessable = false
+	if got := p.Decide(high, models.Grooming, nil); len(got) != 0 || p.Severity(models.Grooming, &high.Scores[models.Grooming]) != None {
+		t.Errorf("what is not assessable opened %s", brief(got))
+	}
+	high.Scores[models.Grooming].Assessable = true
+	if got := p.Decide(high, models.Grooming, nil); len(got) != 1 {
+		t.Errorf("100 events told %q", brief(got))
+	}
+	p.Erase(ingest.SubjectID{2})
+	if len(p.episodes) != 1 {
+		t.Error("erasing another account forgot this one")
+	}
+	p.Erase(high.Account)
+	if len(p.episodes) != 0 {
+		t.Error("an erased account has an episode")
+	}
+}
+
+func TestCandidateCarriesTheAlert(t *testing.T) {
+	c := newPolicy(t, promoted()).Decide(verdict(1, 1, start, 0.931249), models.Grooming, nil)[0]
+	if c.At != start || c.Score != 0.9312 || c.Model != "grooming-card@3" || c.Links.Console != "https://console.example/alerts/"+c.ID {
+		t.Errorf("got %+v", c)
+	}
+	names := []string{}
+	for _, r := range c.Reasons {
+		names = append(names, fmt.Sprint(*r.Value, r.Contribution))
+	}
+	if want := []string{"0.1 2", "7 1.82"}; !slices.Equal(names, want) {
+		t.Errorf("reasons %v, want %v", names, want)
+	}
+}
+
+func TestSeverityBands(t *testing.T) {
+	cfg := promoted()
+	cfg.Bands = map[string]Bands{"spam": {Low: .1, Medium: .2, High: .3, Critical: .4}}
+	p := newPolicy(t, cfg)
+	for _, tt := range []struct {
+		harm  models.Harm
+		score float64
+		want  Severity
+	}{
+		{models.Spam, .0999, None}, {models.Spam, .1, Low}, {models.Spam, .2, Medium}, {models.Spam, .3, High}, {models.Spam, .4, Critical},
+		{models.Scam, .4999, None}, {models.Scam, .5, Low}, {models.Scam, .7, Medium}, {models.Scam, .9, High}, {models.Scam, .97, Critical},
+	} {
+		if got := p.Severity(tt.harm, &models.Score{Value: tt.score, Assessable: true}); got != tt.want {
+			t.Errorf("%s %v is %s, want %s", tt.harm, tt.score, got, tt.want)
+		}
+	}
+}
+
+func TestDecideAllocatesNothingWhereNothingIsTold(t *testing.T) {
+	p := newPolicy(t, promoted())
+	p.Decide(verdict(1, 1, start, 0.95), models.Grooming, nil)
+	running, calm := verdict(1, 2, start, 0.95), verdict(2, 3, start, 0.2)
+	dst := make([]Candidate, 0, 4)
+	allocs := testing.AllocsPerRun(10_000, func() {
+		running.At += 1000
+		for h := range models.Harm(models.Harms) {
+			dst = p.Decide(running, h, dst)
+			dst = p.Decide(calm, h, dst)
+		}
+	})
+	if allocs != 0 || len(dst) != 0 {
+		t.Errorf("%v allocations, %d candidates", allocs, len(dst))
+	}
+}
+
+func TestPromotedHarmNeedsKey(t *testing.T) {
+	if _, err := NewPolicy(promoted(), nil, testKey[:15]); err == nil {
+		t.Error("a short key was taken")
+	}
+	if _, err := NewPolicy(DefaultConfig(), nil, nil); err != nil {
+		t.Errorf("all in shadow: %v", err)
+	}
+}
