@@ -166,6 +166,9 @@ type rule struct{ needs, allowed Fields }
 var ruleOf = rulesOf(rows)
 
 func rulesOf(rows []Row) (of [Object + 1][Channel + 1]rule) {
+	for kind := range of[0] {
+		of[0][kind] = rule{FieldsAlways, ^Fields(0)} // no type: something is missing, whatever else there is
+	}
 	for _, r := range rows {
 		for kind := range of[r.Type] {
 			switch {

@@ -118,10 +118,10 @@ func (d *Decoder) value(ev *Event, b []byte, p, field int) (int, Refusal) {
 	case ValueInteger:
 		n, q, r := integer(b, p)
 		switch {
+		case f.Bit == FieldV && (r == RefusedOutOfRange || r == Accepted && n != f.Max):
+			return p, RefusedVersion
 		case r != Accepted:
 			return p, r
-		case f.Bit == FieldV && n != f.Max:
-			return p, RefusedVersion
 		case n < f.Min || n > f.Max:
 			return p, RefusedOutOfRange
 		}

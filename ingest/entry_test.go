@@ -1,0 +1,108 @@
+package ingest
+
+import (
+	"math"
+	"testing"
+)
+
+var testStamp = Entry{
+	Kind:  EntryStamp,
+	Cause: Cause{Origin: OriginAccount, Partition: 3, Incarnation: 9, Offset: 1 << 40, Number: 2},
+	Stamp: Stamp{
+		Kind: StampReport, Category: Grooming, Subject: SubjectID{1}, From: SubjectID{2}, Event: EventID{3}, At: Earliest,
+		Values: [6]float32{1, -2.5, 0, 1e30, 5, 6},
+	},
+}
+
+func TestEntryRoundTrip(t *testing.T) {
+	rng := seeded()
+	var got Entry
+	for i := range rows {
+		for n := range 200 {
+			ev := randomRaw(rng, &rows[i])
+			cause := Cause{Origin: OriginRaw, Partition: int32(n), Incarnation: rng.Uint32(), Offset: rng.Int64()}
+			for _, r := range Split(nil, &ev, cause, 3) {
+				if err := DecodeEntry(&got, AppendEntry(nil, &r.Entry)); err != nil || got != r.Entry {
+					t.Fatalf("%s %s: %v\n got %+v\nwant %+v", ev.Type, r.Entry.Event.Side, err, got, r.Entry)
+				}
+			}
+		}
+	}
+	if err := DecodeEntry(&got, AppendEntry(nil, &testStamp)); err != nil || got != testStamp {
+		t.Errorf("stamp: %v: %+v", err, got)
+	}
+	nan := testStamp
+	nan.Stamp.Values[1] = float32(math.NaN())
+	if err := DecodeEntry(&got, AppendEntry(nil, &nan)); err != nil || got.Stamp.Values[1] == got.Stamp.Values[1] {
+		t.Errorf("a stamp with an unknown value: %v", err)
+	}
+}
+
+// Each case makes one thing wrong in an entry that is right.
+func TestEntryRefused(t *testing.T) {
+	rng := seeded()
+	raw := randomRaw(rng, &Row{Type: Message, Kinds: []Kind{Direct}, Needs: ^Fields(0) >> 2 &^ FieldMembers})
+	good := Split(nil, &raw, Cause{Origin: OriginRaw}, 1)[0].Entry
+	event := func(change func(*Event)) Entry { e := good; change(&e.Event); return e }
+	stamp := func(change func(*Stamp)) Entry { e := testStamp; change(&e.Stamp); return e }
+	cause := func(change func(*Cause)) Entry { e := good; change(&e.Cause); return e }
+	for name, e := range map[string]Entry{
+		"kind 0":                    {Cause: good.Cause, Event: good.Event},
+		"kind 4":                    {Kind: 4, Cause: good.Cause, Event: good.Event},
+		"control of a message":      {Kind: EntryControl, Cause: good.Cause, Event: good.Event},
+		"origin 0":                  cause(func(c *Cause) { c.Origin = 0 }),
+		"origin 3":                  cause(func(c *Cause) { c.Origin = 3 }),
+		"offset -1":                 cause(func(c *Cause) { c.Offset = -1 }),
+		"partition -1":              cause(func(c *Cause) { c.Partition = -1 }),
+		"number -1":                 cause(func(c *Cause) { c.Number = -1 }),
+		"raw side":                  event(func(e *Event) { e.Side = SideRaw }),
+		"control side":              event(func(e *Event) { e.Side = SideControl }),
+		"side 6":                    event(func(e *Event) { e.Side = SideControl + 1 }),
+		"type 0":                    event(func(e *Event) { e.Type = 0 }),
+		"type 27":                   event(func(e *Event) { e.Type = Object + 1 }),
+		"erase as a side":           event(func(e *Event) { e.Type = Erase }),
+		"kind of conversation 4":    event(func(e *Event) { e.Kind = Channel + 1 }),
+		"media 10":                  event(func(e *Event) { e.Media = MediaUnknown + 1 }),
+		"media 0":                   event(func(e *Event) { e.Media = 0 }),
+		"size 41":                   event(func(e *Event) { e.Size = 41 }),
+		"members without their bit": event(func(e *Event) { e.Members = 1 }),
+		"members -1":                event(func(e *Event) { e.Members, e.Has = -1, e.Has|FieldMembers }),
+		"age 8":                     event(func(e *Event) { e.PeerAge = Age50Up + 1 }),
+		"created":                   event(func(e *Event) { e.Created = lastDay + 1 }),
+		"country":                   event(func(e *Event) { e.Country = [2]byte{'X', 'K'} }),
+		"too early":                 event(func(e *Event) { e.At = Earliest - 1 }),
+		"no subject":                event(func(e *Event) { e.Subject = SubjectID{} }),
+		"no peer":                   event(func(e *Event) { e.Peer = SubjectID{} }),
+		"no bit for the subject":    event(func(e *Event) { e.Has &^= FieldActor }),
+		"no id":                     event(func(e *Event) { e.Has &^= FieldID }),
+		"a device without its bit":  event(func(e *Event) { e.Has &^= FieldDevice; e.Device = 1 }),
+		"a bit beyond the last":     event(func(e *Event) { e.Has |= 1 << 30 }),
+		"true without presence":     event(func(e *Event) { e.True |= FieldVerified; e.Has &^= FieldVerified }),
+		"true of no boolean":        event(func(e *Event) { e.True |= FieldAt }),
+		"stamp kind 0":              stamp(func(s *Stamp) { s.Kind = 0 }),
+		"stamp kind 4":              stamp(func(s *Stamp) { s.Kind = StampRecipient + 1 }),
+		"stamp category 8":          stamp(func(s *Stamp) { s.Category = Other + 1 }),
+		"stamp for nobody":          stamp(func(s *Stamp) { s.Subject = SubjectID{} }),
+		"stamp of infinity":         stamp(func(s *Stamp) { s.Values[5] = float32(math.Inf(-1)) }),
+		"stamp of the year 1970":    stamp(func(s *Stamp) { s.At = 0 }),
+	} {
+		var got Entry
+		if DecodeEntry(&got, AppendEntry(nil, &e)) == nil {
+			t.Errorf("%s was accepted", name)
+		}
+	}
+	var got Entry
+	b := AppendEntry(nil, &good)
+	if err := DecodeEntry(&got, b); err != nil {
+		t.Fatalf("the control: %v", err)
+	}
+	for n := range b {
+		if DecodeEntry(&got, b[:n]) == nil {
+			t.Errorf("accepted the first %d bytes", n)
+		}
+	}
+	b[0]++
+	if DecodeEntry(&got, b) == nil {
+		t.Error("accepted another version")
+	}
+}

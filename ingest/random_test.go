@@ -1,0 +1,47 @@
+package ingest
+
+import "math/rand/v2"
+
+// randomRaw returns a valid raw event of the given row: what it needs, and each of what it may carry or not.
+func randomRaw(rng *rand.Rand, row *Row) Event {
+	has := FieldsAlways | row.Needs | row.May&Fields(rng.Uint32())
+	if !has.Any(FieldActor) {
+		has &^= FieldsOfActor
+	}
+	ev := Event{Has: has}
+	for i := range fields {
+		if f := &fields[i]; has.Any(f.Bit) {
+			randomValue(rng, &ev, f, i)
+		}
+	}
+	ev.Type = row.Type
+	if row.Kinds != nil {
+		ev.Kind = row.Kinds[rng.IntN(len(row.Kinds))]
+	}
+	return ev
+}
+
+func randomValue(rng *rand.Rand, ev *Event, f *Field, i int) {
+	switch f.Value {
+	case ValueInteger:
+		ev.setNumber(i, f.Min+rng.Int64N(f.Max-f.Min+1))
+	case ValueEnum:
+		ev.setNumber(i, 1+rng.Int64N(int64(len(f.Names))))
+	case ValueBool:
+		ev.True |= f.Bit & Fields(rng.Uint32())
+	case ValueCountry:
+		k := 2 * rng.IntN(len(countryCodes)/2)
+		*ev.land(i) = [2]byte{countryCodes[k], countryCodes[k+1]}
+	case ValueHex:
+		if f.Digits == 16 {
+			*ev.short(i) = rng.Uint64()
+			return
+		}
+		for k := range ev.long(i) {
+			ev.long(i)[k] = byte(rng.Uint32())
+		}
+	}
+}
+
+// seeded returns a random source that is the same in every run.
+func seeded() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
