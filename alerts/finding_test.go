@@ -90,7 +90,7 @@ func TestReasonsOfTheWholeCatalogue(t *testing.T) {
 	for i := range longest {
 		a := Alert{ID: strings.Repeat("f", 32), Account: strings.Repeat("f", 32), Links: Links{Console: strings.Repeat("x", 200)}}
 		for range topReasons {
-			a.Reasons = append(a.Reasons, reasonLines(longest[i : i+1])...)
+			a.Reasons = append(a.Reasons, reasonLines(longest[i:i+1])...)
 		}
 		body, err := json.Marshal(&a)
 		if err != nil {

@@ -1,0 +1,382 @@
+package alerts
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// sinkFunc is a Sink out of a function.
+type sinkFunc func(ctx context.Context, batch []Delivery) error
+
+func (f sinkFunc) Send(ctx context.Context, batch []Delivery) error { return f(ctx, batch) }
+
+// nothing takes everything.
+var nothing = sinkFunc(func(context.Context, []Delivery) error { return nil })
+
+var errAway = errors.New("away")
+
+// exactly is no jitter.
+func exactly(d time.Duration) time.Duration { return d }
+
+// recorder is a Sink that keeps each attempt with its time since begin, and answers what fail says.
+type recorder struct {
+	mu       sync.Mutex
+	begin    time.Time
+	fail     func(d Delivery, attempt int) error
+	attempts []string // "ID@time"
+	bodies   map[string]string
+	sent     []string
+	tries    map[string]int
+	changed  []string // ids whose body changed
+}
+
+func (r *recorder) Send(_ context.Context, batch []Delivery) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.tries == nil {
+		r.tries, r.bodies = map[string]int{}, map[string]string{}
+	}
+	for _, d := range batch {
+		r.tries[d.ID]++
+		r.attempts = append(r.attempts, fmt.Sprintf("%s@%s", d.ID, time.Since(r.begin)))
+		body, _ := json.Marshal(&d.Alert)
+		if before, ok := r.bodies[d.ID]; ok && before != string(body) {
+			r.changed = append(r.changed, d.ID)
+		}
+		r.bodies[d.ID] = string(body)
+		if r.fail != nil {
+			if err := r.fail(d, r.tries[d.ID]); err != nil {
+				return err
+			}
+		}
+	}
+	for _, d := range batch {
+		r.sent = append(r.sent, d.ID)
+	}
+	return nil
+}
+
+func (r *recorder) ids() []string { return r.sent }
+
+// delivery returns one for an account.
+func delivery(id, account string) Delivery {
+	value := 0.1
+	return Delivery{ID: id, Alert: Alert{ID: id, Account: account, Score: 0.95, Reasons: []ReasonLine{{Feature: "f", Value: &value, Text: "<f>"}}}}
+}
+
+// newOutbox returns an outbox without jitter.
+func newOutbox(t *testing.T, endpoints ...Endpoint) *Outbox {
+	t.Helper()
+	o, err := NewOutbox(endpoints, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.jitter = exactly
+	return o
+}
+
+// webhookLike is an endpoint as webhooks have it.
+func webhookLike(name string, s Sink) Endpoint {
+	return Endpoint{Name: name, Sink: s, Batch: 1, Lanes: true, Retry: RetrySchedule}
+}
+
+// running runs the outbox and returns what stops it.
+func running(o *Outbox) func() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error)
+	go func() { done <- o.Run(ctx) }()
+	return func() error { cancel(); return <-done }
+}
+
+// drain runs the outbox until it is empty.
+func drain(t *testing.T, o *Outbox) {
+	t.Helper()
+	stop := running(o)
+	if err := o.Wait(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if !o.Idle() {
+		t.Error("not idle after Wait")
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRetriesFollowThePublishedSchedule(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{begin: time.Now(), fail: func(Delivery, int) error { return errAway }}
+		o := newOutbox(t, webhookLike("w", r))
+		o.Add(delivery("a", "x"))
+		drain(t, o)
+		want := []string{"a@0s", "a@5s", "a@5m5s", "a@35m5s", "a@2h35m5s", "a@7h35m5s", "a@17h35m5s", "a@31h35m5s", "a@51h35m5s", "a@75h35m5s"}
+		if !slices.Equal(r.attempts, want) {
+			t.Errorf("attempts %v, want %v", r.attempts, want)
+		}
+		if c := o.Counts().Endpoints[0]; c.Retried != 9 || c.Rejected != 1 || c.Pending != 0 {
+			t.Errorf("counts %+v", c)
+		}
+	})
+}
+
+func TestJitterAddsATenthAtMost(t *testing.T) {
+	for range 1000 {
+		if d := tenthMore(time.Hour); d < time.Hour || d > 66*time.Minute {
+			t.Fatal(d)
+		}
+	}
+}
+
+func TestReceiverDownAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		r := &recorder{begin: begin, fail: func(Delivery, int) error {
+			if time.Since(begin) < time.Hour {
+				return errAway
+			}
+			return nil
+		}}
+		o := newOutbox(t, webhookLike("w", r))
+		stop := running(o)
+		want := map[string][]string{} // by account
+		for i := range 300 {
+			id, account := fmt.Sprintf("%03d", i), fmt.Sprint("x", i%7)
+			want[account] = append(want[account], id)
+			o.Add(delivery(id, account))
+			time.Sleep(20 * time.Second)
+		}
+		if err := o.Wait(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+		got := map[string][]string{}
+		for _, id := range r.sent {
+			var n int
+			_, _ = fmt.Sscan(strings.TrimLeft(id, "0")+" ", &n)
+			account := fmt.Sprint("x", n%7)
+			got[account] = append(got[account], id)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("by account: got %v, want %v", got, want)
+		}
+		if len(r.changed) > 0 {
+			t.Errorf("other bytes on a retry: %v", r.changed)
+		}
+		if c := o.Counts().Endpoints[0]; c.Sent != 300 || c.Retried == 0 || c.Rejected+c.Pending != 0 {
+			t.Errorf("counts %+v", c)
+		}
+	})
+}
+
+func TestOneBadEndpointOfAHundredDelaysNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		hanging := sinkFunc(func(ctx context.Context, _ []Delivery) error { <-ctx.Done(); return ctx.Err() })
+		endpoints := []Endpoint{webhookLike("bad", hanging)}
+		var good []*recorder
+		for i := range 99 {
+			r := &recorder{begin: begin}
+			good = append(good, r)
+			endpoints = append(endpoints, webhookLike(fmt.Sprint(i), r))
+		}
+		o := newOutbox(t, endpoints...)
+		stop := running(o)
+		for i := range 5 {
+			o.Add(delivery(fmt.Sprint(i), "x"))
+		}
+		synctest.Wait()
+		for i, r := range good {
+			if want := []string{"0@0s", "1@0s", "2@0s", "3@0s", "4@0s"}; !slices.Equal(r.attempts, want) {
+				t.Errorf("endpoint %d: %v", i, r.attempts)
+			}
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		if c := o.Counts().Endpoints[0]; c.Pending != 5 || c.Retried != 0 {
+			t.Errorf("what was interrupted was booked: %+v", c)
+		}
+	})
+}
+
+func TestAFailingAlertHoldsUpItsAccountOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{begin: time.Now(), fail: func(d Delivery, attempt int) error {
+			if d.ID == "a1" && attempt < 3 {
+				return errAway
+			}
+			return nil
+		}}
+		o := newOutbox(t, webhookLike("w", r))
+		for _, d := range []Delivery{delivery("a1", "a"), delivery("b1", "b"), delivery("a2", "a"), delivery("b2", "b")} {
+			o.Add(d)
+		}
+		drain(t, o)
+		if want := []string{"a1@0s", "b1@0s", "b2@0s", "a1@5s", "a1@5m5s", "a2@5m5s"}; !slices.Equal(r.attempts, want) {
+			t.Errorf("attempts %v, want %v", r.attempts, want)
+		}
+	})
+}
+
+func TestWhatAnErrorTellsTheOutbox(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		err   error
+		sent  string
+		tries string
+		want  EndpointCounts
+	}{
+		{"rejected", fmt.Errorf("no: %w", ErrRejected), "[b]", "[a@0s b@0s]", EndpointCounts{Sent: 1, Rejected: 1}},
+		{"gone", fmt.Errorf("no: %w", ErrGone), "[]", "[a@0s]", EndpointCounts{Rejected: 3, Disabled: true}},
+		{"retry after, longer", &RetryAfter{errAway, time.Minute}, "[b a]", "[a@0s b@0s a@1m0s]", EndpointCounts{Sent: 2, Retried: 1}},
+		{"retry after, shorter", &RetryAfter{errAway, time.Second}, "[b a]", "[a@0s b@0s a@5s]", EndpointCounts{Sent: 2, Retried: 1}},
+		{"retry after a year", &RetryAfter{errAway, 365 * 24 * time.Hour}, "[b a]", "[a@0s b@0s a@24h0m0s]", EndpointCounts{Sent: 2, Retried: 1}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := &recorder{begin: time.Now(), fail: func(d Delivery, attempt int) error {
+					if d.ID == "a" && attempt == 1 {
+						return tt.err
+					}
+					return nil
+				}}
+				o := newOutbox(t, webhookLike("w", r))
+				o.Add(delivery("a", "x"))
+				o.Add(delivery("b", "y"))
+				drain(t, o)
+				if tt.want.Disabled {
+					o.Add(delivery("c", "z"))
+					drain(t, o)
+				}
+				tt.want.Name = "w"
+				if got := o.Counts().Endpoints[0]; got != tt.want || fmt.Sprint(r.sent) != tt.sent || fmt.Sprint(r.attempts) != tt.tries {
+					t.Errorf("got %+v, sent %v, tried %v", got, r.sent, r.attempts)
+				}
+			})
+		})
+	}
+}
+
+func TestPatientEndpointNeverGivesUpAndKeepsOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		r := &recorder{begin: begin, fail: func(Delivery, int) error {
+			if time.Since(begin) < 100*time.Hour {
+				return errAway
+			}
+			return nil
+		}}
+		o := newOutbox(t, Endpoint{Name: "store", Sink: r, Batch: 3, Retry: RetryStore, Patient: true})
+		var want []string
+		for i := range 10 {
+			o.Add(delivery(fmt.Sprint(i), fmt.Sprint("x", i%2)))
+			want = append(want, fmt.Sprint(i))
+		}
+		drain(t, o)
+		if !slices.Equal(r.sent, want) {
+			t.Errorf("sent %v, want %v", r.sent, want)
+		}
+	})
+}
+
+func TestABrokenSinkStopsTheOutbox(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broken := sinkFunc(func(context.Context, []Delivery) error { return fmt.Errorf("%w: disk", ErrBroken) })
+		o := newOutbox(t, webhookLike("w", nothing), Endpoint{Name: "lines", Sink: broken, Patient: true, Retry: RetryStore})
+		o.Add(delivery("a", "x"))
+		done := make(chan error)
+		go func() { done <- o.Run(context.Background()) }()
+		if err := <-done; !errors.Is(err, ErrBroken) {
+			t.Errorf("Run returned %v", err)
+		}
+		if err := o.Wait(context.Background()); !errors.Is(err, ErrBroken) {
+			t.Errorf("Wait returned %v", err)
+		}
+		if c := o.Counts().Endpoints[1]; c.Pending != 1 || c.Sent != 0 {
+			t.Errorf("counts %+v", c)
+		}
+	})
+}
+
+func TestWaitEndsWithItsContext(t *testing.T) {
+	o := newOutbox(t, webhookLike("w", nothing))
+	o.Add(delivery("a", "x"))
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := o.Wait(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Wait returned %v", err)
+	}
+}
+
+func TestTwoEndpointsOfOneNameAreRefused(t *testing.T) {
+	if _, err := NewOutbox([]Endpoint{webhookLike("w", nothing), webhookLike("w", nothing)}, nil); err == nil {
+		t.Error("taken")
+	}
+}
+
+// An outbox that is restored in the middle of the retries keeps to the schedule, ids and bytes; what was delivered
+// after the snapshot comes again, nothing else does.
+func TestOutboxGoesOnWhereItWas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		away := func(d Delivery, _ int) error {
+			if d.Account == "x" && time.Since(begin) < 3*time.Hour {
+				return errAway
+			}
+			return nil
+		}
+		r, other := &recorder{begin: begin, fail: away}, &recorder{begin: begin}
+		o := newOutbox(t, webhookLike("w", r), webhookLike("left", r))
+		o.Add(delivery("a", "x"))
+		o.Add(delivery("b", "x"))
+		stop := running(o)
+		time.Sleep(40 * time.Minute)
+		state := o.state()
+		o.Add(delivery("c", "y"))
+		synctest.Wait()
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(&state)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var read outboxState
+		if err := json.Unmarshal(text, &read); err != nil {
+			t.Fatal(err)
+		}
+		r.attempts = nil
+		next := newOutbox(t, webhookLike("w", r), webhookLike("came", other))
+		if err := next.restore(&read); err != nil {
+			t.Fatal(err)
+		}
+		if again, _ := json.Marshal(next.state().Deliveries); string(again) == "null" || !strings.Contains(string(text), string(again)) {
+			t.Errorf("restored %s of %s", again, text)
+		}
+		next.Add(delivery("c", "y"))
+		drain(t, next)
+		if want := []string{"c@40m0s", "a@2h35m5s", "a@7h35m5s", "b@7h35m5s"}; !slices.Equal(r.attempts, want) {
+			t.Errorf("attempts %v, want %v", r.attempts, want)
+		}
+		if want := []string{"c"}; !slices.Equal(other.sent, want) {
+			t.Errorf("the new endpoint got %v", other.sent)
+		}
+		if len(r.changed) > 0 {
+			t.Errorf("other bytes after the restart: %v", r.changed)
+		}
+		if c := next.Counts(); c.Endpoints[0].Sent != 3 || c.Endpoints[0].Retried != 5 || c.Deliveries != 3 {
+			t.Errorf("counts %+v", c)
+		}
+	})
+}
