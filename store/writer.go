@@ -1,0 +1,142 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/unopened/unopened/alerts"
+	"github.com/unopened/unopened/ingest"
+	"github.com/unopened/unopened/models"
+)
+
+// ErrEnded tells that rows were lost because the store has ended. Whoever recorded them must not count them as done.
+var ErrEnded = errors.New("the store ended before all rows were written")
+
+// blocks is how many batches a writer has: the one that it fills and those on their way. When none is left it waits.
+const blocks = 3
+
+// Writer gathers the rows of one shard and has them sent in the background. One goroutine calls it (engine.Recorder).
+// What is handed over is copied; once the first batches have grown nothing is allocated for a row.
+type Writer struct {
+	store *Store
+	block *block      // being filled
+	free  chan *block // the others, when they are not on their way
+	tick  int64       // the store's at the last handing over
+	where ingest.Position
+	lost  bool
+}
+
+// block is a batch of rows with the memory that they point into.
+type block struct {
+	owner    *Writer
+	events   []eventRow
+	verdicts []verdictRow
+	features []featureRow
+	reasons  []models.Reason
+	values   []float32
+}
+
+// Writer returns a writer for one shard.
+func (s *Store) Writer() *Writer {
+	w := &Writer{store: s, block: &block{}, free: make(chan *block, blocks), where: ingest.Position{Offset: -1}}
+	w.block.owner = w
+	for range blocks - 1 {
+		w.free <- &block{owner: w}
+	}
+	return w
+}
+
+// Event records a side that was applied to an account, unless no events are kept. It waits while ClickHouse is behind.
+func (w *Writer) Event(ev *ingest.Event, at ingest.Position) {
+	if w.store.cfg.KeepEvents == 0 {
+		return
+	}
+	b := w.room()
+	b.events = append(b.events, eventRow{*ev, at})
+}
+
+// Finding records one harm of a verdict, and its feature vector once for all harms of the verdict. It waits while
+// ClickHouse is behind. The last findings of a replay (Final) are left out: they have no place in the log.
+func (w *Writer) Finding(f *alerts.Finding) {
+	if f.Final {
+		return
+	}
+	b, v := w.room(), f.Verdict
+	from := len(b.reasons)
+	b.reasons = append(b.reasons, f.Reasons...)
+	b.verdicts = append(b.verdicts, verdictRow{
+		account: v.Account, event: v.Event, at: v.At, where: v.Where, score: v.Scores[f.Harm], model: f.Model,
+		reasons: b.reasons[from:], events: v.Vector.Events, harm: f.Harm, severity: f.Severity, shadow: f.Shadow,
+	})
+	if v.Where == w.where {
+		return
+	}
+	w.where = v.Where
+	from = len(b.values)
+	b.values = append(b.values, v.Vector.X...)
+	b.features = append(b.features, featureRow{v.Account, v.At, v.Where, v.Vector.Seen, v.Vector.Events, b.values[from:]})
+}
+
+// Flush returns when ClickHouse has acknowledged every row, or with an error when ctx or the store is done before.
+func (w *Writer) Flush(ctx context.Context) error {
+	if w.block.rows() > 0 {
+		w.handOver()
+	}
+	home := make([]*block, 0, blocks)
+	defer func() {
+		for _, b := range home {
+			w.free <- b
+		}
+	}()
+	for len(home) < blocks-1 && !w.lost {
+		select {
+		case b := <-w.free:
+			home = append(home, b)
+		case <-w.store.ended.Done():
+			w.lost = true
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for ClickHouse to take the last rows: %w", ctx.Err())
+		}
+	}
+	if w.lost {
+		return ErrEnded
+	}
+	return nil
+}
+
+// room returns a block with room for another row; a full one, or one that has waited long enough, is handed over.
+func (w *Writer) room() *block {
+	if n := w.block.rows(); n >= w.store.cfg.BatchRows || n > 0 && w.tick != w.store.tick.Load() {
+		w.handOver()
+	}
+	return w.block
+}
+
+// handOver has the block sent and takes another one, waiting for one if need be. When the store has ended, its rows
+// are lost, and Flush says so.
+func (w *Writer) handOver() {
+	w.tick = w.store.tick.Load()
+	select {
+	case w.store.work <- w.block:
+	case <-w.store.ended.Done():
+		w.lost = true
+		w.block.reset()
+		return
+	}
+	select {
+	case w.block = <-w.free:
+	case <-w.store.ended.Done():
+		w.lost = true
+		w.block = &block{owner: w}
+	}
+}
+
+// rows is how many rows the block has.
+func (b *block) rows() int { return len(b.events) + len(b.verdicts) + len(b.features) }
+
+// reset empties the block and keeps its memory.
+func (b *block) reset() {
+	b.events, b.verdicts, b.features = b.events[:0], b.verdicts[:0], b.features[:0]
+	b.reasons, b.values = b.reasons[:0], b.values[:0]
+}
