@@ -4,7 +4,7 @@ import "github.com/unopened/unopened/ingest"
 
 // Control carries a control record out. Every partition gets one: an erasure concerns all of them, since any account
 // may have the person among its contacts; of the others it is enough if the shard that owns the account carries it
-// out, and no harm if each does. Erasing walks over all accounts.
+// out, and no harm if each does: a row that has only flags is no account to Len and Each. Erasing walks over all accounts.
 func (t *Table) Control(ev *ingest.Event) {
 	t.newest = max(t.newest, ev.At)
 	switch ev.Type {
@@ -41,7 +41,11 @@ func (t *Table) erase(id *ingest.SubjectID) {
 
 // drop removes the account in a row with all that belongs to it.
 func (t *Table) drop(row uint32) {
-	if reach := t.accounts.at(row).reach; reach != 0 {
+	a := t.accounts.at(row)
+	if a.Events == 0 {
+		t.silent--
+	}
+	if reach := a.reach; reach != 0 {
 		t.blocks.drop(t.reaches.at(reach - 1).block)
 		t.reaches.give(reach - 1)
 	}

@@ -24,6 +24,9 @@ func (t *Table) rebuild() error {
 		}
 	}
 	err = index(&t.accounts, func(a *Account) bool {
+		if a.Events == 0 {
+			t.silent++
+		}
 		if a.Last < a.First || a.Last-a.First > spanMost || a.First < 0 {
 			return false
 		}

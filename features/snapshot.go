@@ -26,7 +26,7 @@ type head struct {
 	Version uint32
 	Layout  [32]byte
 	Seed    uint64
-	Kept    [4]uint64 // newest, sweepAt, evicted, blocks.evicted
+	Kept    [4]uint64 // newest, sweepAt, evicted, blocks.evicted; what else there is to count is counted again
 }
 
 // layout is the digest of everything that the bytes of a snapshot rest on: the fields of the flat structs, the byte

@@ -55,6 +55,7 @@ type kept struct {
 	newest  int64  // the greatest event time
 	sweepAt int64  // accounts from which the next sweep may come
 	evicted uint64 // accounts evicted
+	silent  uint64 // rows of accounts without any event: a stamp or control record came first, or alone
 }
 
 // New returns an empty table.
@@ -101,6 +102,9 @@ func (t *Table) fold(a *Account, ev *ingest.Event) {
 	if ev.Type >= ingest.Message && ev.Type <= ingest.GroupRemove {
 		s.r = t.makeReach(a)
 		t.meet(&s)
+	}
+	if a.Events == 0 {
+		t.silent--
 	}
 	a.note(&s)
 	a.volume.observe(&s)
@@ -161,6 +165,7 @@ func (t *Table) open(id *ingest.SubjectID, at int64) *Account {
 	a := t.accounts.at(row)
 	a.start(*id, at)
 	t.accounts.enter(id, row)
+	t.silent++
 	return a
 }
 
@@ -198,12 +203,16 @@ func (t *Table) Account(id ingest.SubjectID) *Account {
 	return nil
 }
 
-// Len is the number of accounts.
-func (t *Table) Len() int { return t.accounts.live() }
+// Len is the number of accounts with events.
+func (t *Table) Len() int { return t.accounts.live() - int(t.silent) }
 
-// Each calls f with every account. The order is that of the rows: the same for the same log, whatever its batches.
+// Each calls f with every account that has events. The order is that of the rows: the same for the same log, whatever its batches.
 func (t *Table) Each(f func(*Account)) {
-	t.accounts.each(func(_ uint32, a *Account) { f(a) })
+	t.accounts.each(func(_ uint32, a *Account) {
+		if a.Events > 0 {
+			f(a)
+		}
+	})
 }
 
 // Evicted returns how many accounts and contact entries had to make room so far.

@@ -19,11 +19,10 @@ type takeover struct {
 	fanMax30d    float32 `half:"30d"` // its greatest in earlier bursts
 	devices      known4  // digests of what was seen last, latest first; 0 for none
 	networks     known8
-	countries    known2
+	countries    known4
 }
 
 type (
-	known2 [2]uint16
 	known4 [4]uint16
 	known8 [8]uint16
 )
@@ -102,7 +101,7 @@ var takeoverDefs = family("takeover",
 	},
 	Def{
 		Name: "new_country_1d", Unit: Count, Window: oneDay, Needs: ingest.FieldCountry,
-		Help:   "Times that the account came from a country other than its last two, fading by half each day.",
+		Help:   "Times that the account came from a country other than its last four, fading by half each day.",
 		Reason: "came from %.0f countries that it had not known",
 		Read:   func(a *Account, _ *Reach) float32 { return a.given(ingest.FieldCountry, a.newCountry1d) },
 	},
