@@ -23,19 +23,18 @@ const (
 
 const (
 	second    = int64(1000)
-	hourMs    = 3600 * second
+	minuteMs  = 60 * second
+	hourMs    = 60 * minuteMs
 	dayMs     = 24 * hourMs
+	weekMs    = 7 * dayMs
 	ticksEach = 256 // a half-life has so many ticks; counters fade by whole ticks
 	faint     = 1e-12
 )
 
-// spans are the half-lives' lengths in milliseconds, halfNames their names in tags.
-var (
-	spans     = [halfLives]int64{60 * second, 600 * second, hourMs, dayMs, 7 * dayMs, 14 * dayMs, 30 * dayMs}
-	halfNames = map[string]halfLife{
-		"1m": minute, "10m": tenMinutes, "1h": hour, "1d": day, "7d": week, "14d": fortnight, "30d": month,
-	}
-)
+// halfNames are the half-lives' names in tags.
+var halfNames = map[string]halfLife{
+	"1m": minute, "10m": tenMinutes, "1h": hour, "1d": day, "7d": week, "14d": fortnight, "30d": month,
+}
 
 // powers holds 2^(-i/256): a fading by n ticks is one look-up and one exponent, exact to a rounding.
 var powers = func() (p [ticksEach]float32) {
@@ -59,7 +58,7 @@ func fade(n int64) float32 {
 func ticks(span int64) [halfLives]int64 {
 	n := span * ticksEach
 	return [halfLives]int64{
-		n / (60 * second), n / (600 * second), n / hourMs, n / dayMs, n / (7 * dayMs), n / (14 * dayMs), n / (30 * dayMs),
+		n / minuteMs, n / (10 * minuteMs), n / hourMs, n / dayMs, n / weekMs, n / (14 * dayMs), n / (30 * dayMs),
 	}
 }
 

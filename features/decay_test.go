@@ -8,6 +8,9 @@ import (
 	"github.com/unopened/unopened/ingest"
 )
 
+// spans are the half-lives' lengths in milliseconds.
+var spans = [halfLives]int64{60 * second, 600 * second, hourMs, dayMs, 7 * dayMs, 14 * dayMs, 30 * dayMs}
+
 // exact is the fading of a count by its definition.
 func exact(span int64, h halfLife) float64 { return math.Exp2(-float64(span) / float64(spans[h])) }
 

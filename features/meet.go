@@ -136,4 +136,4 @@ func (c *Contact) touch(s *step) float32 {
 	return 1
 }
 
-func weekTicks(span int64) int64 { return max(0, span) * ticksEach / (7 * dayMs) }
+func weekTicks(span int64) int64 { return max(0, span) * ticksEach / weekMs }

@@ -24,6 +24,7 @@ func TestSizes(t *testing.T) {
 		{reflect.TypeFor[Account](), 256},
 		{reflect.TypeFor[Reach](), 192},
 		{reflect.TypeFor[Contact](), 24},
+		{reflect.TypeFor[Place](), 176},
 	} {
 		if c.of.Size() > c.most {
 			t.Errorf("%s has %d bytes, at most %d are promised", c.of.Name(), c.of.Size(), c.most)

@@ -142,13 +142,13 @@ func (a *Account) touch(r *Reach, at int64) (w weights, late bool) {
 		return w, true
 	}
 	from, to := a.Last-a.First, at-a.First
-	if from*ticksEach/spans[minute] != to*ticksEach/spans[minute] { // else no tick of any half-life begins
+	if from*ticksEach/minuteMs != to*ticksEach/minuteMs { // else no tick of any half-life begins
 		w = between(from, to)
 		accountFading.apply(unsafe.Pointer(a), &w)
 		if r != &noReach {
 			reachFading.apply(unsafe.Pointer(r), &w)
 		}
-		a.halve(to/spans[week] - from/spans[week])
+		a.halve(to/weekMs - from/weekMs)
 	}
 	a.Last = at
 	return weights{1, 1, 1, 1, 1, 1, 1}, false
