@@ -38,7 +38,7 @@ func newGuard(w *WebhookConfig) *guard {
 
 // control is a net.Dialer's Control: it runs before each connect with the numeric address.
 func (g *guard) control(network, address string, conn syscall.RawConn) error {
-	if at, err := netip.ParseAddrPort(address); err == nil && g.loopback && at.Addr().Unmap().IsLoopback() {
+	if at, err := netip.ParseAddrPort(address); err == nil && g.loopback && at.Addr().IsLoopback() {
 		return nil
 	}
 	if g.plain {

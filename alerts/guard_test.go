@@ -3,6 +3,8 @@ package alerts
 import (
 	"context"
 	"errors"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -45,6 +47,7 @@ func counting(t *testing.T) (port string, connections *atomic.Int64) {
 	}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	server.Listener = l
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // TLS is spoken to it in vain
 	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
 		if s == http.StateNew {
 			connections.Add(1)

@@ -1,10 +1,12 @@
 package alerts
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"slices"
 	"strings"
@@ -207,6 +209,9 @@ func TestOneBadEndpointOfAHundredDelaysNoOther(t *testing.T) {
 		if c := o.Counts().Endpoints[0]; c.Pending != 5 || c.Retried != 0 {
 			t.Errorf("what was interrupted was booked: %+v", c)
 		}
+		if first := o.state().Queues[0].Items[0]; first != (itemRow{}) {
+			t.Errorf("the interrupted attempt counts: %+v", first)
+		}
 	})
 }
 
@@ -377,6 +382,29 @@ func TestOutboxGoesOnWhereItWas(t *testing.T) {
 		}
 		if c := next.Counts(); c.Endpoints[0].Sent != 3 || c.Endpoints[0].Retried != 5 || c.Deliveries != 3 {
 			t.Errorf("counts %+v", c)
+		}
+	})
+}
+
+func TestAnOutageIsLoggedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		n := 0
+		s := sinkFunc(func(context.Context, []Delivery) error {
+			if n++; n == 1 || n == 2 || n == 4 { // two outages
+				return errAway
+			}
+			return nil
+		})
+		o, err := NewOutbox([]Endpoint{{Name: "store", Sink: s, Retry: RetryStore, Patient: true}}, slog.New(slog.NewTextHandler(&log, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Add(delivery("msg_1", "x"))
+		o.Add(delivery("msg_2", "x"))
+		drain(t, o)
+		if got := strings.Count(log.String(), "alerts are delayed"); got != 2 || n != 5 {
+			t.Errorf("%d lines after %d attempts:\n%s", got, n, log.String())
 		}
 	})
 }
