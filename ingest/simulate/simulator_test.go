@@ -1,0 +1,242 @@
+package simulate
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/unopened/unopened/ingest"
+)
+
+// small is a scenario that has everything and takes a tenth of a second.
+func small() Scenario {
+	sc := Default()
+	sc.Accounts, sc.Days = 1500, 3
+	sc.SpamBursts, sc.Groomers, sc.Brigades, sc.Takeovers = 1, 6, 1, 6
+	sc.SupportLines = 0.004
+	sc.Hostile, sc.Repeats = 200, 300
+	return sc
+}
+
+func digest(t *testing.T, sc Scenario) [32]byte {
+	h := sha256.New()
+	s := each(t, sc, func(line []byte, _ Item) {
+		h.Write(line)
+		h.Write([]byte{'\n'})
+	})
+	if err := WriteTruth(h, s.Truth()); err != nil {
+		t.Fatal(err)
+	}
+	return [32]byte(h.Sum(nil))
+}
+
+func TestSameScenarioSameBytes(t *testing.T) {
+	first := digest(t, small())
+	if digest(t, small()) != first {
+		t.Error("the same scenario gave other bytes")
+	}
+	other := small()
+	other.Seed++
+	if digest(t, other) == first {
+		t.Error("another seed gave the same bytes")
+	}
+	other = small()
+	other.Split = Train
+	if digest(t, other) == first {
+		t.Error("the other split gave the same bytes")
+	}
+}
+
+func TestLinesKeepTheContract(t *testing.T) {
+	sc := small()
+	var d ingest.Decoder
+	lines := map[ingest.EventID][]byte{}
+	refusals := map[ingest.Refusal]int{}
+	var got Stats
+	var last int64
+	end := sc.Start + int64(sc.Days)*day
+	s := each(t, sc, func(line []byte, it Item) {
+		var ev ingest.Event
+		refusal := d.Decode(&ev, line)
+		if bytes.ContainsAny(line, "\n\r") || len(line) == 0 {
+			t.Fatalf("not one line: %q", line)
+		}
+		if it.At < last || it.At < sc.Start || it.At >= end {
+			t.Fatalf("at %d, after %d, of %d to %d", it.At, last, sc.Start, end)
+		}
+		last = it.At
+		if it.Kind == Hostile {
+			got.Hostile++
+			refusals[refusal]++
+			if it.Event != nil {
+				t.Fatal("a hostile line has an event")
+			}
+			return
+		}
+		if refusal != ingest.Accepted || ev != *it.Event {
+			t.Fatalf("%v: %s\n%+v\n%+v", refusal, line, ev, *it.Event)
+		}
+		first, known := lines[ev.ID]
+		if it.Kind == Repeat {
+			got.Repeats++
+			if !bytes.Equal(line, first) || it.At-ev.At > 3_600_000 {
+				t.Fatalf("no repeat within the hour of a line before: %s", line)
+			}
+			return
+		}
+		got.Normal++
+		got.Types[ev.Type]++
+		if known || ev.At != it.At {
+			t.Fatalf("id again or another time: %s", line)
+		}
+		lines[ev.ID] = bytes.Clone(line)
+	})
+	if got != s.Stats() || got.Hostile != sc.Hostile || got.Repeats != sc.Repeats {
+		t.Errorf("counted %+v, stats %+v, scenario %+v", got, s.Stats(), sc)
+	}
+	if refusals[ingest.Accepted] != 0 || len(refusals) < 14 {
+		t.Errorf("refusals of the hostile lines: %v", refusals)
+	}
+}
+
+func TestEachFlawIsRefused(t *testing.T) {
+	s := New(small())
+	var d ingest.Decoder
+	var ev ingest.Event
+	for _, f := range flaws {
+		if line := s.spoil(f); d.Decode(&ev, line) == ingest.Accepted {
+			t.Errorf("%+v is accepted: %s", f, line)
+		}
+	}
+	// The control: without its flaw the record is sound.
+	if line := s.spoil(flaw{"$B", "$B"}); d.Decode(&ev, line) != ingest.Accepted {
+		t.Errorf("the sound record is refused: %s", line)
+	}
+}
+
+// life is what a test remembers of an account.
+type life struct{ deleted bool }
+
+func TestWorldIsConsistent(t *testing.T) {
+	sc := small()
+	lives := map[ingest.SubjectID]*life{}
+	blocked := map[[2]ingest.SubjectID]bool{}
+	var blocks, registered int
+	each(t, sc, func(_ []byte, it Item) {
+		if it.Kind != Normal {
+			return
+		}
+		e := it.Event
+		l := lives[e.Subject]
+		if l == nil {
+			l = &life{}
+			lives[e.Subject] = l
+			if born := int64(e.Created) * day; born >= sc.Start && e.Type != ingest.AccountRegistered {
+				t.Fatalf("%v before its registration", e.Type)
+			}
+		} else if e.Type == ingest.AccountRegistered || l.deleted {
+			t.Fatalf("%v after the account's beginning or end", e.Type)
+		}
+		switch e.Type {
+		case ingest.AccountRegistered:
+			registered++
+		case ingest.AccountDeleted:
+			l.deleted = true
+		case ingest.Block:
+			blocks++
+			blocked[[2]ingest.SubjectID{e.Subject, e.Peer}] = true
+		case ingest.Unblock:
+			delete(blocked, [2]ingest.SubjectID{e.Subject, e.Peer})
+		case ingest.Message, ingest.Call, ingest.ContactRequest, ingest.GroupAdd:
+			if blocked[[2]ingest.SubjectID{e.Peer, e.Subject}] {
+				t.Fatalf("%v to somebody who blocks", e.Type)
+			}
+		}
+	})
+	if blocks < 20 || registered < 20 {
+		t.Errorf("only %d blocks and %d registrations", blocks, registered)
+	}
+}
+
+func TestWithheldFieldsNeverAppear(t *testing.T) {
+	sc := small()
+	sc.Ages, sc.Relations, sc.Places, sc.Media = false, false, false, false
+	withheld := ingest.FieldActorAge | ingest.FieldTargetAge | ingest.FieldRelation | ingest.FieldSharedGroups |
+		ingest.FieldDevice | ingest.FieldNetwork | ingest.FieldCountry | ingest.FieldPhoneCountry | ingest.FieldClient |
+		ingest.FieldMedia | ingest.FieldSize | ingest.FieldForwards | ingest.FieldSessionNew | ingest.FieldDisappearing
+	fields := func(sc Scenario) (all ingest.Fields) {
+		var d ingest.Decoder
+		var ev ingest.Event
+		each(t, sc, func(line []byte, it Item) {
+			if it.Kind != Hostile {
+				if r := d.Decode(&ev, line); r != ingest.Accepted {
+					t.Fatalf("%v: %s", r, line)
+				}
+				all |= ev.Has
+			}
+		})
+		return all
+	}
+	if got := fields(sc) & withheld; got != 0 {
+		t.Errorf("withheld fields appear: %v", got.Names())
+	}
+	if got := fields(small()); !got.All(withheld) {
+		t.Errorf("given fields do not appear: %v", (withheld &^ got).Names())
+	}
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	s := New(small())
+	tasks, lines := 0, 0
+	for {
+		_, _, ok := s.Next(nil)
+		if !ok {
+			break
+		}
+		tasks, lines = max(tasks, len(s.tasks)), max(lines, len(s.out)+len(s.noise.kept))
+	}
+	if limit := 4 * len(s.accounts); tasks > limit || lines > 100 {
+		t.Errorf("%d tasks and %d lines at once for %d accounts", tasks, lines, len(s.accounts))
+	}
+}
+
+func TestQueueKeepsTimeAndOrder(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var q queue
+	var want []task
+	for i := range 1000 {
+		x := task{at: r.Int64N(50), order: uint64(i)}
+		q.push(x)
+		want = append(want, x)
+	}
+	slices.SortFunc(want, func(x, y task) int {
+		return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.order, y.order))
+	})
+	for i, w := range want {
+		if got, ok := q.pop(); !ok || got.at != w.at || got.order != w.order {
+			t.Fatalf("place %d: %v, want %v", i, got, w)
+		}
+	}
+	if _, ok := q.pop(); ok {
+		t.Error("the empty queue has a task")
+	}
+}
+
+// BenchmarkNext is one line of the default scenario, its JSON included.
+func BenchmarkNext(b *testing.B) {
+	s := New(Default())
+	var buf []byte
+	for b.Loop() {
+		line, _, ok := s.Next(buf[:0])
+		if !ok {
+			b.StopTimer()
+			s = New(Default())
+			b.StartTimer()
+		}
+		buf = line
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+}

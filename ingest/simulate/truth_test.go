@@ -1,0 +1,143 @@
+package simulate
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/unopened/unopened/ingest"
+)
+
+func TestTruthNamesEveryAccount(t *testing.T) {
+	sc := small()
+	s := New(sc)
+	count := map[string]int{}
+	seen := map[string]bool{}
+	for _, a := range s.Truth() {
+		if len(a.Account) != 32 || seen[a.Account] {
+			t.Fatalf("account %q", a.Account)
+		}
+		seen[a.Account] = true
+		if (a.Persona == "") != (a.Campaign != "" && a.Harm != "" && a.From >= sc.Start && a.From < s.end) {
+			t.Fatalf("neither persona nor campaign: %+v", a)
+		}
+		count[a.Persona+a.Campaign]++
+	}
+	if len(seen) != sc.Accounts {
+		t.Errorf("%d accounts, want %d", len(seen), sc.Accounts)
+	}
+	if count["grooming"] != sc.Groomers || count["takeover"] != sc.Takeovers || count["burst_spam"] < 10 ||
+		count["brigade"] < 20 || count["newcomer"] != 45 || count["support_line"] != 6 || count["coach"] != 12 ||
+		count["organiser"] != 12 {
+		t.Errorf("kinds: %v", count)
+	}
+	each(t, sc, func(_ []byte, it Item) {
+		if it.Kind == Normal && !seen[it.Event.Subject.String()] {
+			t.Fatalf("no truth about %v", it.Event.Subject)
+		}
+	})
+}
+
+func TestTruthLines(t *testing.T) {
+	var b bytes.Buffer
+	err := WriteTruth(&b, []Account{{Account: "aa", Persona: "coach"}, {Account: "bb", Campaign: "grooming", Harm: "grooming", From: 5}})
+	want := `{"account":"aa","persona":"coach"}` + "\n" + `{"account":"bb","campaign":"grooming","harm":"grooming","from":5}` + "\n"
+	if err != nil || b.String() != want {
+		t.Errorf("%v %s", err, b.String())
+	}
+	lines := bufio.NewScanner(&b)
+	for lines.Scan() {
+		if !json.Valid(lines.Bytes()) {
+			t.Errorf("%s", lines.Text())
+		}
+	}
+}
+
+// The harm begins with an event of that very time: a registration, a login from another place, a first message.
+func TestAbuseBeginsWhereTheTruthSays(t *testing.T) {
+	sc := small()
+	s := New(sc)
+	from := map[ingest.SubjectID]*account{}
+	for i := range s.accounts {
+		if a := &s.accounts[i]; a.crew != nil {
+			from[a.id] = a
+		}
+	}
+	began := map[ingest.SubjectID]ingest.Type{}
+	devices := map[ingest.SubjectID]uint64{}
+	each(t, sc, func(_ []byte, it Item) {
+		e := it.Event
+		if it.Kind != Normal || from[e.Subject] == nil {
+			return
+		}
+		a := from[e.Subject]
+		if _, again := began[a.id]; !again && e.At == a.from {
+			began[a.id] = e.Type
+			if a.crew.kind.harm == ingest.Takeover && (e.Type != ingest.Login || e.Device == devices[a.id]) {
+				t.Errorf("a takeover begins with %v", e.Type)
+			}
+		}
+		if e.Type != ingest.LoginFailed {
+			devices[a.id] = e.Device
+		}
+	})
+	fresh := 0
+	for id, a := range from {
+		if a.from < s.end && began[id] == 0 && a.born < sc.Start {
+			t.Errorf("nothing of %s at its beginning", a.crew.kind.name)
+		}
+		if began[id] == ingest.AccountRegistered {
+			fresh++
+		}
+	}
+	if fresh < 10 {
+		t.Errorf("%d accounts registered for a campaign", fresh)
+	}
+}
+
+func TestValidateNamesEveryProblem(t *testing.T) {
+	if sc := Default(); sc.Validate() != nil {
+		t.Fatal(sc.Validate())
+	}
+	bad := Scenario{Split: "dev", Newcomers: -1, Takeovers: -1, Hostile: -1, Repeats: -1}
+	err := bad.Validate()
+	for _, word := range []string{"split", "days", "start", "accounts", "newcomer", "takeover", "hostile", "repeats"} {
+		if err == nil || !strings.Contains(err.Error(), word) {
+			t.Errorf("no %q in %v", word, err)
+		}
+	}
+	crowded := Default()
+	crowded.Brigades = 100
+	if crowded.Validate() == nil {
+		t.Error("6000 attackers among 7000 accounts are accepted")
+	}
+}
+
+// What is fitted on training seeds meets campaigns outside its ranges in the test.
+func TestSplitsDrawFromOtherRanges(t *testing.T) {
+	for _, c := range campaigns {
+		if c.tuning(Train) == c.tuning(Test) || *c.tuning(Train) == *c.tuning(Test) {
+			t.Errorf("%s has the same ranges in both splits", c.name)
+		}
+	}
+}
+
+func TestCheckedScenariosRun(t *testing.T) {
+	tiny := Default()
+	tiny.Accounts, tiny.Days, tiny.SpamBursts, tiny.Groomers, tiny.Brigades, tiny.Takeovers = 400, 1, 1, 2, 1, 2
+	none := tiny
+	none.SpamBursts, none.Groomers, none.Brigades, none.Takeovers = 0, 0, 0, 0
+	none.Newcomers, none.SupportLines, none.Coaches, none.Organisers = 0, 0, 0, 0
+	none.Accounts, none.Hostile, none.Repeats = 200, 0, 0
+	for _, sc := range []Scenario{tiny, none} {
+		s := each(t, sc, func([]byte, Item) {})
+		if got := s.Stats(); got.Normal < 1000 || got.Hostile != sc.Hostile || got.Repeats != sc.Repeats {
+			t.Errorf("%+v", got)
+		}
+		if n := len(s.Truth()); n != sc.Accounts {
+			t.Errorf("truth about %d of %d accounts", n, sc.Accounts)
+		}
+	}
+}
