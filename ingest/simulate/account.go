@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"math/rand/v2"
-	"slices"
 
 	"github.com/unopened/unopened/ingest"
 )
@@ -31,7 +30,6 @@ type account struct {
 	usual    place   // where its owner is
 	here     place   // where it acts from at the moment
 	home     uint64  // networks
-	work     uint64  // 0 for those who have none
 	mobile   uint64
 	phone    [2]byte
 	town     int32
@@ -116,9 +114,7 @@ func (a *account) contact() int32 {
 
 // some draws a number of different contacts, fewer where there are not so many.
 func (a *account) some(n span) []int32 {
-	some := slices.Clone(a.contacts)
-	a.rng.Shuffle(len(some), func(i, j int) { some[i], some[j] = some[j], some[i] })
-	return some[:min(int(n.count(a.rng)), len(some))]
+	return shuffled(a.rng, a.contacts)[:min(int(n.count(a.rng)), len(a.contacts))]
 }
 
 // group draws a group that the account is in, or -1.

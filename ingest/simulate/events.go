@@ -83,17 +83,20 @@ func (s *Simulator) toward(typ ingest.Type, a, b int32) *ingest.Event {
 	return e
 }
 
+// direct begins a message or call of a to b, after which they have talked.
+func (s *Simulator) direct(typ ingest.Type, a, b int32) *ingest.Event {
+	e := s.toward(typ, a, b)
+	s.bind(a, b, talked)
+	e.Kind, e.Conversation = ingest.Direct, s.name128(domainPair, pair(a, b))
+	s.set(e, ingest.FieldKind|ingest.FieldConversation)
+	return e
+}
+
 // message makes a write to b and tells whether that is the first word between them.
 func (s *Simulator) message(a, b int32, c content) (first bool) {
-	e := s.toward(ingest.Message, a, b)
 	t := s.ties[pair(a, b)]
 	first = t&talked == 0
-	if first {
-		s.bind(a, b, talked)
-	}
-	e.Kind = ingest.Direct
-	e.Conversation = s.name128(domainPair, pair(a, b))
-	s.set(e, ingest.FieldKind|ingest.FieldConversation)
+	e := s.direct(ingest.Message, a, b)
 	s.fill(e, c)
 	if s.set(e, ingest.FieldSessionNew|ingest.FieldDisappearing) {
 		if first || chance(s.accounts[a].rng, 0.005) {
@@ -128,11 +131,8 @@ func (s *Simulator) inGroup(typ ingest.Type, a, b, g int32) *ingest.Event {
 
 // call makes a call b, who answers or does not.
 func (s *Simulator) call(a, b int32, answers float64) {
-	e := s.toward(ingest.Call, a, b)
-	s.bind(a, b, talked)
-	e.Kind = ingest.Direct
-	e.Conversation = s.name128(domainPair, pair(a, b))
-	s.set(e, ingest.FieldKind|ingest.FieldConversation|ingest.FieldAnswered)
+	e := s.direct(ingest.Call, a, b)
+	s.set(e, ingest.FieldAnswered)
 	r := s.accounts[a].rng
 	if chance(r, answers) {
 		e.True |= ingest.FieldAnswered

@@ -76,7 +76,7 @@ func (s *Simulator) upkeep(i int32) {
 		s.record(ingest.Login, i)
 	case u < 0.027:
 		s.record(ingest.AccountUpdated, i)
-	case u < 0.02705 && a.crew == nil && a.persona == "ordinary":
+	case u < 0.0275 && a.crew == nil && a.persona == "ordinary":
 		s.remove(i)
 	}
 }
@@ -101,17 +101,14 @@ func (s *Simulator) newPhone(i int32) {
 	s.after(2+8*a.rng.Float64(), task{do: (*Simulator).note, a: i, n: int32(ingest.Login)})
 }
 
-// connect chooses the network that the hour suggests.
+// connect chooses the network: home more often by night than by day.
 func (a *account) connect(now int64) {
-	h := a.localHour(now)
 	a.usual.network = a.mobile
-	switch hour := h % 24; {
-	case a.away:
-	case hour >= 9 && hour < 17 && !weekend(h) && a.work != 0:
-		if chance(a.rng, 0.6) {
-			a.usual.network = a.work
-		}
-	case chance(a.rng, 0.7):
+	atHome := 0.8
+	if h := a.localHour(now); !weekend(h) && h%24 >= 8 && h%24 < 18 {
+		atHome = 0.25
+	}
+	if !a.away && chance(a.rng, atHome) {
 		a.usual.network = a.home
 	}
 	a.here = a.usual

@@ -31,12 +31,7 @@ func known(a *account) bool    { return len(a.contacts) >= 4 }
 // supportLine makes a help line: hundreds of strangers write to it first, children among them, and it answers.
 func (s *Simulator) supportLine(i int32, _ *rand.Rand) {
 	a := &s.accounts[i]
-	a.usual.client = ingest.ClientDesktop
-	a.home, a.mobile = a.work, a.work
-	if a.work == 0 {
-		a.home = s.newPlace(domainNetwork)
-		a.mobile = a.home
-	}
+	a.usual.client, a.mobile = ingest.ClientDesktop, a.home
 	s.quit(i)
 	a.contacts = a.contacts[:min(len(a.contacts), 5)]
 	a.rate, a.habit = 1.5, (*Simulator).counsel
@@ -70,12 +65,7 @@ func (s *Simulator) coach(i int32, r *rand.Rand) {
 // team picks children of the coach's town.
 func (s *Simulator) team(i int32, r *rand.Rand) []int32 {
 	minors := s.towns[s.accounts[i].town].minors
-	n := min(int(span{12, 24}.count(r)), len(minors))
-	team := make([]int32, n)
-	for k, j := range r.Perm(len(minors))[:n] {
-		team[k] = minors[j]
-	}
-	return team
+	return shuffled(r, minors)[:min(int(span{12, 24}.count(r)), len(minors))]
 }
 
 // training is a coach's session.

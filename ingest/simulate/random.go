@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // domain keeps apart what is numbered from 0: the streams, the pseudonyms and the names of places.
@@ -62,6 +63,13 @@ func chance(r *rand.Rand, p float64) bool { return r.Float64() < p }
 // (Stouffer, Malmgren and Amaral 2006).
 func logNormal(r *rand.Rand, median, sigma float64) float64 {
 	return median * math.Exp(sigma*r.NormFloat64())
+}
+
+// shuffled returns a copy of a list in random order.
+func shuffled(r *rand.Rand, list []int32) []int32 {
+	list = slices.Clone(list)
+	r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	return list
 }
 
 // weighted draws an index with a probability proportional to its weight.

@@ -124,7 +124,7 @@ func TestWorldIsConsistent(t *testing.T) {
 	sc := small()
 	lives := map[ingest.SubjectID]*life{}
 	blocked := map[[2]ingest.SubjectID]bool{}
-	var blocks, registered int
+	var blocks, registered, deleted int
 	each(t, sc, func(_ []byte, it Item) {
 		if it.Kind != Normal {
 			return
@@ -145,6 +145,7 @@ func TestWorldIsConsistent(t *testing.T) {
 			registered++
 		case ingest.AccountDeleted:
 			l.deleted = true
+			deleted++
 		case ingest.Block:
 			blocks++
 			blocked[[2]ingest.SubjectID{e.Subject, e.Peer}] = true
@@ -156,8 +157,8 @@ func TestWorldIsConsistent(t *testing.T) {
 			}
 		}
 	})
-	if blocks < 20 || registered < 20 {
-		t.Errorf("only %d blocks and %d registrations", blocks, registered)
+	if blocks < 20 || registered < 20 || deleted < 2 {
+		t.Errorf("only %d blocks, %d registrations and %d deletions", blocks, registered, deleted)
 	}
 }
 

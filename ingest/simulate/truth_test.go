@@ -124,6 +124,27 @@ func TestSplitsDrawFromOtherRanges(t *testing.T) {
 	}
 }
 
+func TestCampaignsDrawWithinTheirRanges(t *testing.T) {
+	for _, split := range []Split{Train, Test} {
+		sc := Default()
+		sc.Split = split
+		s := New(sc)
+		gaps := map[float64]bool{}
+		for i := range s.crews {
+			c := &s.crews[i]
+			p := c.kind.tuning(split)
+			gaps[c.gap] = true
+			if c.gap < p.gap.lo || c.gap > p.gap.hi || c.how.reply < p.reply.lo || c.how.reply > p.reply.hi ||
+				float64(c.size) < p.members.lo || float64(c.size) > p.members.hi || c.fresh > c.size {
+				t.Errorf("%s: %+v outside %+v", c.kind.name, c, p)
+			}
+		}
+		if len(gaps) != len(s.crews) {
+			t.Errorf("%d campaigns share %d gaps", len(s.crews), len(gaps))
+		}
+	}
+}
+
 func TestCheckedScenariosRun(t *testing.T) {
 	tiny := Default()
 	tiny.Accounts, tiny.Days, tiny.SpamBursts, tiny.Groomers, tiny.Brigades, tiny.Takeovers = 400, 1, 1, 2, 1, 2

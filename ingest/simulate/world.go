@@ -73,11 +73,11 @@ func (s *Simulator) settle(number int32, size int, r *rand.Rand) {
 	for _, band := range bands {
 		s.circles(band, span{4, 10}, 0.8, r)
 		if len(band) > 0 && s.accounts[band[0]].age.Minor() {
-			s.workplaces(s.circles(band, span{18, 28}, 0.4, r))
+			s.circles(band, span{18, 28}, 0.4, r) // classes
 			s.circles(band, span{4, 9}, 0.8, r)
 		}
 	}
-	s.workplaces(s.circles(workers, span{4, 25}, 0.4, r))
+	s.circles(workers, span{4, 25}, 0.4, r)
 }
 
 // household adds people who live together: one age, or parents and children.
@@ -126,18 +126,14 @@ func (s *Simulator) newAccount(number int32, age ingest.AgeBand) int32 {
 	return i
 }
 
-// circles cuts shuffled people into circles of a size, with a group each, and returns these.
-func (s *Simulator) circles(people []int32, size span, density float64, r *rand.Rand) (made []int32) {
-	rest := append([]int32(nil), people...)
-	r.Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
+// circles cuts shuffled people into circles of a size, with a group each.
+func (s *Simulator) circles(people []int32, size span, density float64, r *rand.Rand) {
+	rest := shuffled(r, people)
 	for len(rest) > 1 {
 		n := min(int(size.count(r)), len(rest))
-		if g := s.circle(rest[:n:n], density, true); g >= 0 {
-			made = append(made, g)
-		}
+		s.circle(rest[:n], density, true)
 		rest = rest[n:]
 	}
-	return made
 }
 
 // circle makes each two of its members know each other with a probability, and gives them a group where asked.
@@ -170,16 +166,6 @@ func (s *Simulator) newGroup() int32 {
 func (s *Simulator) join(a, g int32) {
 	s.accounts[a].groups = append(s.accounts[a].groups, g)
 	s.groups[g].members = append(s.groups[g].members, a)
-}
-
-// workplaces gives the members of each group a network that they use by day.
-func (s *Simulator) workplaces(groups []int32) {
-	for _, g := range groups {
-		network := s.newPlace(domainNetwork)
-		for _, a := range s.groups[g].members {
-			s.accounts[a].work = network
-		}
-	}
 }
 
 // acquaint gives everyone of a town loose acquaintances, most in town, some anywhere; their number has a heavy tail.
