@@ -162,6 +162,23 @@ func TestWorldIsConsistent(t *testing.T) {
 	}
 }
 
+func TestDeletedAccountsDoNothingMore(t *testing.T) {
+	s := New(small())
+	for i := range s.accounts {
+		s.accounts[i].habit = func(s *Simulator, t2 task) {
+			if s.accounts[t2.a].gone {
+				t.Error("a deleted account has a session")
+			}
+		}
+	}
+	for ok := true; ok; {
+		_, _, ok = s.Next(nil)
+	}
+	if s.Stats().Types[ingest.AccountDeleted] == 0 {
+		t.Error("no account was deleted")
+	}
+}
+
 func TestWithheldFieldsNeverAppear(t *testing.T) {
 	sc := small()
 	sc.Ages, sc.Relations, sc.Places, sc.Media = false, false, false, false

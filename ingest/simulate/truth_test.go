@@ -42,8 +42,11 @@ func TestTruthNamesEveryAccount(t *testing.T) {
 
 func TestTruthLines(t *testing.T) {
 	var b bytes.Buffer
-	err := WriteTruth(&b, []Account{{Account: "aa", Persona: "coach"}, {Account: "bb", Campaign: "grooming", Harm: "grooming", From: 5}})
-	want := `{"account":"aa","persona":"coach"}` + "\n" + `{"account":"bb","campaign":"grooming","harm":"grooming","from":5}` + "\n"
+	err := WriteTruth(&b, []Account{
+		{Account: "aa", Persona: "coach"}, {Account: "bb", Campaign: "brigade", Harm: "harassment", From: 5},
+	})
+	want := `{"account":"aa","persona":"coach"}` + "\n" +
+		`{"account":"bb","campaign":"brigade","harm":"harassment","from":5}` + "\n"
 	if err != nil || b.String() != want {
 		t.Errorf("%v %s", err, b.String())
 	}
