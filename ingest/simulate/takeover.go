@@ -5,7 +5,8 @@ import (
 )
 
 // takeover is an established account in a stranger's hands: logins fail, one succeeds from an unknown device and
-// network, most often abroad, and soon all old contacts get the same message. After a day or so the owner gets the account back.
+// network, most often abroad, and soon all old contacts get the same message. After a day or so the owner gets the
+// account back.
 var takeover = campaign{
 	name: "takeover", harm: ingest.Takeover,
 	count: func(sc *Scenario) int { return sc.Takeovers },
