@@ -5,15 +5,19 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
-// Table is a query's answer: named columns, and rows of Go values as ClickHouse's types have them (string, bool,
-// integers, float64, time.Time, slices of these; nil for NULL).
+// Table is a query's answer: named columns, and rows of Go values as ClickHouse's types have them: string (days, too),
+// bool, integers, floats, time.Time, a map for a named tuple, slices of these; nil for NULL.
 type Table struct {
 	Columns []string
 	Rows    [][]any
@@ -29,28 +33,32 @@ func (s *Store) table(ctx context.Context, sql string, params map[string]string)
 	t := &Table{Columns: rows.Columns()}
 	kinds := rows.ColumnTypes()
 	for rows.Next() {
-		into := make([]any, len(kinds))
+		row := make([]any, len(kinds))
 		for i, kind := range kinds {
-			into[i] = reflect.New(kind.ScanType()).Interface()
+			row[i] = reflect.New(kind.ScanType()).Interface()
 		}
-		if err := rows.Scan(into...); err != nil {
+		if err := rows.Scan(row...); err != nil {
 			return nil, err
 		}
-		for i := range into {
-			into[i] = value(reflect.ValueOf(into[i]).Elem())
+		for i, kind := range kinds {
+			row[i] = value(row[i], kind)
 		}
-		t.Rows = append(t.Rows, into)
+		t.Rows = append(t.Rows, row)
 	}
 	return t, rows.Err()
 }
 
-// value is what a scanned value holds: nil for NULL.
-func value(v reflect.Value) any {
+// value is what was scanned into a pointer: nil for NULL, a string for a day.
+func value(pointer any, kind driver.ColumnType) any {
+	v := reflect.ValueOf(pointer).Elem()
 	for v.Kind() == reflect.Pointer {
 		if v.IsNil() {
 			return nil
 		}
 		v = v.Elem()
+	}
+	if day, ok := v.Interface().(time.Time); ok && !strings.Contains(kind.DatabaseTypeName(), "DateTime") {
+		return day.Format(time.DateOnly)
 	}
 	return v.Interface()
 }
@@ -69,23 +77,35 @@ func (t *Table) Text() [][]string {
 
 // cellText is a cell for a person.
 func cellText(cell any) string {
+	v := reflect.ValueOf(cell)
 	switch c := cell.(type) {
 	case nil:
 		return ""
 	case time.Time:
 		return c.UTC().Format("2006-01-02 15:04:05.000")
-	case float64:
-		return strconv.FormatFloat(c, 'g', 6, 64)
 	case float32:
 		return strconv.FormatFloat(float64(c), 'g', 6, 32)
-	case []string:
-		return strings.Join(c, ", ")
+	case float64:
+		return strconv.FormatFloat(c, 'g', 6, 64)
+	case map[string]any:
+		parts := make([]string, 0, len(c))
+		for _, key := range slices.Sorted(maps.Keys(c)) {
+			parts = append(parts, key+"="+cellText(c[key]))
+		}
+		return strings.Join(parts, " ")
 	}
-	return fmt.Sprint(cell)
+	if v.Kind() != reflect.Slice {
+		return fmt.Sprint(cell)
+	}
+	parts := make([]string, v.Len())
+	for i := range parts {
+		parts[i] = cellText(v.Index(i).Interface())
+	}
+	return strings.Join(parts, ", ")
 }
 
-// MarshalJSON writes the rows as objects whose keys are in the order of the columns. Times are in RFC 3339, NaN and
-// infinities are null.
+// MarshalJSON writes the rows as objects whose keys are in the order of the columns. Times are Unix milliseconds, as
+// in the contract; NaN and infinities are null.
 func (t *Table) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteByte('[')
@@ -98,11 +118,11 @@ func (t *Table) MarshalJSON() ([]byte, error) {
 			if j > 0 {
 				b.WriteByte(',')
 			}
-			b.WriteString(strconv.Quote(t.Columns[j]) + ":")
-			text, err := json.Marshal(plain(reflect.ValueOf(cell)))
+			text, err := json.Marshal(plain(cell))
 			if err != nil {
 				return nil, fmt.Errorf("column %s: %w", t.Columns[j], err)
 			}
+			b.WriteString(strconv.Quote(t.Columns[j]) + ":")
 			b.Write(text)
 		}
 		b.WriteByte('}')
@@ -111,19 +131,26 @@ func (t *Table) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// plain replaces what JSON cannot say.
-func plain(v reflect.Value) any {
+// plain is a cell as JSON can say it.
+func plain(cell any) any {
+	v := reflect.ValueOf(cell)
 	switch {
-	case !v.IsValid():
+	case cell == nil || v.CanFloat() && (math.IsNaN(v.Float()) || math.IsInf(v.Float(), 0)):
 		return nil
-	case v.CanFloat() && (math.IsNaN(v.Float()) || math.IsInf(v.Float(), 0)):
-		return nil
+	case v.Type() == reflect.TypeFor[time.Time]():
+		return cell.(time.Time).UnixMilli()
 	case v.Kind() == reflect.Slice:
 		out := make([]any, v.Len())
 		for i := range out {
-			out[i] = plain(v.Index(i))
+			out[i] = plain(v.Index(i).Interface())
+		}
+		return out
+	case v.Kind() == reflect.Map:
+		out := map[string]any{}
+		for key, element := range v.Seq2() {
+			out[key.String()] = plain(element.Interface())
 		}
 		return out
 	}
-	return v.Interface()
+	return cell
 }

@@ -2,10 +2,9 @@
 -- @account: pseudonym, 32 hexadecimal digits
 -- @harm = : one harm only, such as grooming
 -- @limit = 200: how many rows
-SELECT at, harm, score, severity, margin, events,
-       arrayMap((f, v, c) -> concat(f, ' = ', toString(round(v, 2)), ' (', if(c < 0, '', '+'), toString(round(c, 2)), ')'),
-                reasons.feature, reasons.value, reasons.contribution) AS reasons,
-       missing, shadow, model, event
+SELECT at, account, harm, assessable, margin, score, p, severity, shadow, model, events,
+       CAST(arrayZip(reasons.feature, reasons.value, reasons.contribution), 'Array(Tuple(feature String, value Float32, contribution Float64))') AS reasons,
+       missing, event
 FROM verdicts
 WHERE account = {account:String} AND ({harm:String} = '' OR toString(harm) = {harm:String})
 ORDER BY at DESC, log_partition DESC, log_offset DESC, harm
