@@ -106,3 +106,29 @@ func TestEntryRefused(t *testing.T) {
 		t.Error("accepted another version")
 	}
 }
+
+// validNumbers has the members in the order of the table: each number, set alone, is bounded by its own limits.
+func TestValidNumbers(t *testing.T) {
+	numbers := 0
+	for i := range fields {
+		f := &fields[i]
+		lowest, highest := f.Min, f.Max
+		if f.Value == ValueEnum {
+			lowest, highest = 1, int64(len(f.Names))
+		}
+		if f.Value != ValueInteger && f.Value != ValueEnum || f.Bit == FieldV {
+			continue
+		}
+		numbers++
+		for n, want := range map[int64]bool{lowest: true, highest: true, highest + 1: false, lowest - 1: false} {
+			ev := Event{Type: Message, At: Earliest, Has: FieldType | FieldAt | f.Bit}
+			ev.setNumber(i, n)
+			if ev.number(i) == n && ev.validNumbers() != want {
+				t.Errorf("%s = %d: valid is %v", f.Name, n, !want)
+			}
+		}
+	}
+	if numbers != len(limits) {
+		t.Errorf("%d limits for %d numbers", len(limits), numbers)
+	}
+}
