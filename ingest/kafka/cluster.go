@@ -1,0 +1,101 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+)
+
+// requestTime bounds one request besides the time that the broker was asked to wait.
+const requestTime = 10 * time.Second
+
+// metadataTime is how old the known leaders of partitions may be; after a leader moved, this is the longest wait.
+const metadataTime = time.Second
+
+// Cluster is a Kafka cluster as this program reaches it. Its methods may be called concurrently.
+type Cluster struct {
+	config Config
+	log    *slog.Logger
+	dialer *kafkago.Dialer // for the group's connections
+	client atomic.Pointer[kafkago.Client]
+	counts counters
+}
+
+// New reads the certificates and the password that config names and returns a cluster. It does not connect.
+func New(config Config, log *slog.Logger) (*Cluster, error) {
+	if err := config.Validate(); err != nil {
+		return nil, fmt.Errorf("kafka: %w", err)
+	}
+	encryption, err := config.TLS.load()
+	if err != nil {
+		return nil, fmt.Errorf("kafka.%w", err)
+	}
+	mechanism, err := config.SASL.load()
+	if err != nil {
+		return nil, fmt.Errorf("kafka.%w", err)
+	}
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	registerFetch()
+	c := &Cluster{config: config, log: log, dialer: &kafkago.Dialer{
+		ClientID: config.ClientID, Timeout: requestTime, TLS: encryption, SASLMechanism: mechanism,
+	}}
+	c.client.Store(c.newClient())
+	return c, nil
+}
+
+// newClient returns a client with connections and knowledge of the cluster of its own; it opens them when used.
+func (c *Cluster) newClient() *kafkago.Client {
+	return &kafkago.Client{
+		Addr: kafkago.TCP(c.config.Brokers...), Timeout: requestTime,
+		Transport: &kafkago.Transport{
+			ClientID: c.config.ClientID, DialTimeout: requestTime, MetadataTTL: metadataTime,
+			MetadataTopics: c.config.Topics.names(), TLS: c.dialer.TLS, SASL: c.dialer.SASLMechanism,
+		},
+	}
+}
+
+// rebuild replaces a client that no longer gets answers, once for all who use it: clients are known to stay stuck
+// after broker restarts (kafka-go issues 387, 847, 955, 1295).
+func (c *Cluster) rebuild(old *kafkago.Client) {
+	if c.client.CompareAndSwap(old, c.newClient()) {
+		c.counts.rebuilds.Add(1)
+		closeClient(old)
+	}
+}
+
+// Close closes the connections. Sources must have ended before.
+func (c *Cluster) Close() { closeClient(c.client.Load()) }
+
+func closeClient(client *kafkago.Client) {
+	if transport, ok := client.Transport.(*kafkago.Transport); ok {
+		transport.CloseIdleConnections()
+	}
+}
+
+// Incarnation tells which life of the raw topic the config says is read.
+func (c *Cluster) Incarnation() uint32 { return c.config.Incarnation }
+
+// Topics returns the names of the four topics.
+func (c *Cluster) Topics() Topics { return c.config.Topics }
+
+// persist repeats what asks the brokers until it works, ctx is done or the error is one that waiting does not mend.
+// It gives up after patience, with the last error.
+func (c *Cluster) persist(ctx context.Context, patience time.Duration, ask func(context.Context, *kafkago.Client) error) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for pause := (pause{}); ; {
+		err := ask(ctx, c.client.Load())
+		if err == nil || lasting(err) {
+			return explain(err)
+		}
+		if pause.wait(ctx) != nil {
+			return fmt.Errorf("no good answer from the brokers %v (kafka.brokers): %w", c.config.Brokers, err)
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package kafka
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+)
+
+// remedies are the broker's answers that do not mend themselves by waiting, with what a person can do. All else, net
+// errors and errors unknown to us among them, is tried again.
+var remedies = map[kafkago.Error]string{
+	kafkago.TopicAuthorizationFailed:    "allow this client to describe, read and write the topic",
+	kafkago.GroupAuthorizationFailed:    "allow this client to read the groups that begin with kafka.group_prefix",
+	kafkago.ClusterAuthorizationFailed:  "allow this client the operation, or set kafka.create.enabled to false",
+	kafkago.SASLAuthenticationFailed:    "check kafka.sasl.username and kafka.sasl.password_file",
+	kafkago.UnsupportedSASLMechanism:    "choose a kafka.sasl.mechanism that the broker has enabled",
+	kafkago.IllegalSASLState:            "this port of the broker has no SASL: empty kafka.sasl.mechanism or use another port",
+	kafkago.InvalidSessionTimeout:       "set kafka.session_timeout within the broker's group.min.session.timeout.ms and group.max.session.timeout.ms",
+	kafkago.InconsistentGroupProtocol:   "another kind of consumer uses this group: set another kafka.group_prefix",
+	kafkago.InvalidTopic:                "choose another name under kafka.topics",
+	kafkago.InvalidReplicationFactor:    "set kafka.create.replication to at most the number of brokers",
+	kafkago.InvalidPartitionNumber:      "set kafka.create to fewer partitions",
+	kafkago.PolicyViolation:             "the brokers' policy forbids it: create the topic by hand",
+	kafkago.MessageSizeTooLarge:         "raise the topic's max.message.bytes",
+	kafkago.InvalidRequiredAcks:         "the broker does not take acks=all",
+	kafkago.UnsupportedVersion:          "use brokers of version 2.1 or later",
+	kafkago.UnsupportedForMessageFormat: "set the topic's message format to version 2",
+}
+
+// lasting tells whether waiting does not mend an error.
+func lasting(err error) bool {
+	var code kafkago.Error
+	if errors.As(err, &code) {
+		_, known := remedies[code]
+		return known
+	}
+	var certificate *tls.CertificateVerificationError
+	var ours lastingError
+	return errors.As(err, &certificate) || errors.As(err, &ours)
+}
+
+// explain adds what can be done about an error, where that is known.
+func explain(err error) error {
+	var code kafkago.Error
+	if errors.As(err, &code) && remedies[code] != "" {
+		return fmt.Errorf("%w (%s)", err, remedies[code])
+	}
+	var certificate *tls.CertificateVerificationError
+	if errors.As(err, &certificate) {
+		return fmt.Errorf("%w (check kafka.tls.ca_file and kafka.tls.server_name)", err)
+	}
+	return err
+}
+
+// pause is the growing, jittered time between two tries.
+type pause struct{ tries int }
+
+// The shortest and the longest pause.
+const (
+	firstPause = 50 * time.Millisecond
+	longPause  = 2 * time.Second
+)
+
+// wait sleeps, each time longer, and returns early with an error when ctx is done.
+func (p *pause) wait(ctx context.Context) error {
+	length := min(firstPause<<min(p.tries, 10), longPause)
+	p.tries++
+	timer := time.NewTimer(length/2 + rand.N(length/2))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// lastingError is an error of ours that waiting does not mend.
+type lastingError struct{ error }
+
+func (e lastingError) Unwrap() error { return e.error }

@@ -1,0 +1,123 @@
+package kafka
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
+	fetchapi "github.com/segmentio/kafka-go/protocol/fetch"
+)
+
+// maxAnswer is the most bytes of one partition that are kept of one answer; the rest is read and dropped. An answer
+// is longer than kafka.fetch.max_bytes only when its first batch is.
+const maxAnswer = 16 << 20
+
+// fetchAnswer is the answer to a fetch as kafka-go decodes it, but for the records, which stay the bytes of the log.
+// kafka-go's own type decodes and inflates them all while it reads: a megabyte of small batches can then become ten
+// gigabytes, a connection that ends in the middle looks like a corrupt batch, a record that cannot be decoded takes
+// the rest of its batch with it in silence, and nothing tells where a batch of transaction markers ends.
+type fetchAnswer struct {
+	ThrottleTimeMs int32         `kafka:"min=v1,max=v11"`
+	ErrorCode      int16         `kafka:"min=v7,max=v11"`
+	SessionID      int32         `kafka:"min=v7,max=v11"`
+	Topics         []topicAnswer `kafka:"min=v0,max=v11"`
+}
+
+// ApiKey tells kafka-go which request this answers.
+func (*fetchAnswer) ApiKey() protocol.ApiKey { return protocol.Fetch } //nolint:revive // the name is kafka-go's
+
+type topicAnswer struct {
+	Topic      string            `kafka:"min=v0,max=v11"`
+	Partitions []partitionAnswer `kafka:"min=v0,max=v11"`
+}
+
+type partitionAnswer struct {
+	Partition            int32                          `kafka:"min=v0,max=v11"`
+	ErrorCode            int16                          `kafka:"min=v0,max=v11"`
+	HighWatermark        int64                          `kafka:"min=v0,max=v11"`
+	LastStableOffset     int64                          `kafka:"min=v4,max=v11"`
+	LogStartOffset       int64                          `kafka:"min=v5,max=v11"`
+	AbortedTransactions  []fetchapi.ResponseTransaction `kafka:"min=v4,max=v11"`
+	PreferredReadReplica int32                          `kafka:"min=v11,max=v11"`
+	Records              rawBatches                     `kafka:"min=v0,max=v11"`
+}
+
+// registerFetch makes kafka-go decode the answers to fetches as fetchAnswer. It holds for the whole process:
+// kafkago.Client.Fetch cannot be used beside it. (Reader and Conn have their own decoders.)
+var registerFetch = sync.OnceFunc(func() { protocol.Register(&fetchapi.Request{}, &fetchAnswer{}) })
+
+// rawBatches are the batches of a partition as they lie in the log, in a buffer that is used again.
+type rawBatches struct{ buffer *[]byte }
+
+// buffers are those that no reader holds.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// ReadFrom takes a length and as many bytes from r: kafka-go calls it to decode the field.
+func (b *rawBatches) ReadFrom(r io.Reader) (int64, error) {
+	var head [4]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return 0, err
+	}
+	length := int(int32(binary.BigEndian.Uint32(head[:])))
+	if length <= 0 {
+		return 4, nil
+	}
+	b.buffer = buffers.Get().(*[]byte) //nolint:errcheck // the pool holds nothing else
+	keep := min(length, maxAnswer)
+	if cap(*b.buffer) < keep {
+		*b.buffer = make([]byte, keep)
+	}
+	*b.buffer = (*b.buffer)[:keep]
+	if n, err := io.ReadFull(r, *b.buffer); err != nil {
+		return int64(4 + n), err
+	}
+	dropped, err := io.CopyN(io.Discard, r, int64(length-keep))
+	return int64(4+keep) + dropped, err
+}
+
+// bytes are the batches; they are valid until release.
+func (b *rawBatches) bytes() []byte {
+	if b.buffer == nil {
+		return nil
+	}
+	return *b.buffer
+}
+
+// release gives the buffer back.
+func (b *rawBatches) release() {
+	if b.buffer != nil {
+		buffers.Put(b.buffer)
+		b.buffer = nil
+	}
+}
+
+// fetch asks for the records of a partition from offset on. The error of the answer's partition is the error.
+func (c *Cluster) fetch(ctx context.Context, client *kafkago.Client, topic string, id int, offset int64) (*partitionAnswer, error) {
+	wait, size := c.config.Fetch.MaxWait, int32(c.config.Fetch.MaxBytes)
+	ctx, cancel := context.WithTimeout(ctx, wait+requestTime)
+	defer cancel()
+	response, err := client.Transport.RoundTrip(ctx, client.Addr, &fetchapi.Request{
+		ReplicaID: -1, MaxWaitTime: int32(wait / time.Millisecond), MinBytes: 1, MaxBytes: size, SessionID: -1, SessionEpoch: -1,
+		Topics: []fetchapi.RequestTopic{{Topic: topic, Partitions: []fetchapi.RequestPartition{{
+			Partition: int32(id), CurrentLeaderEpoch: -1, FetchOffset: offset, LogStartOffset: -1, PartitionMaxBytes: size,
+		}}}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	answer, ok := response.(*fetchAnswer)
+	if !ok || len(answer.Topics) != 1 || len(answer.Topics[0].Partitions) != 1 {
+		return nil, errors.New("the broker's answer to a fetch is not of the one partition that was asked for")
+	}
+	part := &answer.Topics[0].Partitions[0]
+	if code := max(answer.ErrorCode, part.ErrorCode); code != 0 {
+		part.Records.release()
+		return nil, kafkago.Error(code)
+	}
+	return part, nil
+}

@@ -1,0 +1,52 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+)
+
+// Broker is a broker inside this process. It speaks Kafka's protocol over TCP on 127.0.0.1 and keeps its logs in
+// memory. It is not Kafka: it has one node, acknowledges at once and refuses batches above 1 MiB.
+type Broker struct {
+	cluster *kfake.Cluster
+	addr    string
+}
+
+// Options are how a Broker is started; the zero value will do.
+type Options struct {
+	// Dir keeps the logs in a folder, from where the next Start reads them again; empty for memory only.
+	Dir string
+	// Port is where to listen; 0 for any free one.
+	Port int
+}
+
+// Start starts a broker without topics. The caller closes it, or ctx does by ending.
+func Start(ctx context.Context, options Options) (*Broker, error) {
+	settings := []kfake.Opt{kfake.NumBrokers(1), kfake.GroupMinSessionTimeout(100 * time.Millisecond)}
+	if options.Dir != "" {
+		settings = append(settings, kfake.DataDir(options.Dir))
+	}
+	if options.Port != 0 {
+		settings = append(settings, kfake.Ports(options.Port))
+	}
+	cluster, err := kfake.NewCluster(settings...)
+	if err != nil {
+		return nil, fmt.Errorf("starting the broker inside this process: %w", err)
+	}
+	context.AfterFunc(ctx, cluster.Close)
+	return &Broker{cluster: cluster, addr: cluster.ListenAddrs()[0]}, nil
+}
+
+// Addr is where the broker listens, host:port.
+func (b *Broker) Addr() string { return b.addr }
+
+// Close stops the broker. What it kept in memory is gone.
+func (b *Broker) Close() { b.cluster.Close() }
+
+// DeleteRecords removes what lies before offset from a partition, as retention does.
+func (b *Broker) DeleteRecords(topic string, partition int32, offset int64) error {
+	return b.cluster.DeleteRecords(topic, partition, offset)
+}

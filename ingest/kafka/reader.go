@@ -1,0 +1,261 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+
+	"github.com/unopened/unopened/ingest"
+)
+
+// A reader hands over what it has gathered when it has this many records or inflated bytes.
+const (
+	manyRecords = 8192
+	manyBytes   = 1 << 20
+)
+
+// strikes is how often a batch must be unreadable until it is given up as poison, and how often an offset must lie
+// beyond the log's end until that is believed: a network can spoil bytes, and a new leader may lag behind.
+const strikes = 3
+
+// stalled is how old the last answer may be until the client is thought stuck, and how often one trouble is logged.
+const stalled = 30 * time.Second
+
+// reader fetches one partition for its handler. It has one fetch or one Handle under way, never both, so a slow
+// handler holds back its own partition and memory stays bounded.
+type reader struct {
+	cluster *Cluster
+	part    ingest.Partition
+	handler ingest.Handler
+	stop    int64           // where to end; math.MaxInt64 for never
+	passed  func(int64)     // told the next offset after each batch
+	next    int64           // the offset wanted next
+	records []ingest.Record // gathered for the handler
+	arena   []byte          // what was inflated of them
+	strikes int
+	holes   bool // a hole in the log was logged
+	trouble trouble
+}
+
+// trouble is a run of errors without an answer in between.
+type trouble struct {
+	pause    pause
+	answered time.Time // the last good answer, or when the client was replaced
+	logged   time.Time
+}
+
+// run reads from where the handler wants until ctx is done, stop is reached or there is an error that a person must
+// look at. An error of the handler after ctx was done is none.
+func (r *reader) run(ctx context.Context) error {
+	r.trouble.answered = time.Now()
+	if err := r.start(ctx); err != nil {
+		return r.settle(ctx, err)
+	}
+	if r.next >= r.stop {
+		return r.settle(ctx, r.handle(ctx, r.next, r.stop))
+	}
+	for ctx.Err() == nil && r.next < r.stop {
+		if err := r.turn(ctx); err != nil {
+			return r.settle(ctx, err)
+		}
+	}
+	return nil
+}
+
+// settle makes an error out of one that ended run.
+func (r *reader) settle(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("partition %d of %s: %w", r.part.ID, r.part.Topic, err)
+}
+
+// start finds the first offset.
+func (r *reader) start(ctx context.Context) (err error) {
+	if r.next = r.handler.Resume(); r.next >= 0 {
+		return nil
+	}
+	for ctx.Err() == nil {
+		if r.next, _, err = r.cluster.offsets(ctx, r.part.Topic, r.part.ID); err == nil || lasting(err) {
+			return err
+		}
+		r.report(ctx, err)
+	}
+	return nil
+}
+
+// turn fetches once and hands over what came.
+func (r *reader) turn(ctx context.Context) error {
+	client := r.cluster.client.Load()
+	answer, err := r.cluster.fetch(ctx, client, r.part.Topic, r.part.ID, r.next)
+	switch {
+	case err == nil:
+		defer answer.Records.release()
+		r.trouble = trouble{answered: time.Now()}
+		return r.deliver(ctx, answer)
+	case ctx.Err() != nil:
+		return nil
+	case errors.Is(err, kafkago.OffsetOutOfRange):
+		return r.outOfRange(ctx)
+	case errors.Is(err, kafkago.InvalidMessage):
+		return r.spoilt(ctx, span{r.next, r.next + 1}, math.MaxInt64, err)
+	case lasting(err):
+		return explain(err)
+	}
+	r.cluster.counts.fetchErrors.Add(1)
+	if time.Since(r.trouble.answered) > stalled {
+		r.cluster.rebuild(client)
+		r.trouble.answered = time.Now()
+	}
+	r.report(ctx, err)
+	return nil
+}
+
+// report logs a trouble now and then, and waits a while.
+func (r *reader) report(ctx context.Context, err error) {
+	if time.Since(r.trouble.logged) > stalled {
+		r.trouble.logged = time.Now()
+		r.log().Warn("kafka: fetching again after an error", "next", r.next, "error", err)
+	}
+	_ = r.trouble.pause.wait(ctx) // the caller looks at ctx
+}
+
+func (r *reader) log() *slog.Logger {
+	return r.cluster.log.With("topic", r.part.Topic, "partition", r.part.ID)
+}
+
+// outOfRange tells a gap, which is passed, from an offset that the log never had, which is an error: to begin
+// anywhere else would count events twice or lose them, and only a person can know which log is the right one.
+func (r *reader) outOfRange(ctx context.Context) error {
+	first, end, err := r.cluster.offsets(ctx, r.part.Topic, r.part.ID)
+	switch {
+	case err != nil && !lasting(err):
+		r.report(ctx, err)
+		return nil
+	case err != nil:
+		return err
+	case r.next < first:
+		r.log().Error("kafka: INCIDENT: records were deleted before they were read; raise the topic's retention",
+			"wanted", r.next, "first", first, "lost", first-r.next)
+		return r.handle(ctx, min(first, r.stop), end)
+	case r.next <= end:
+		r.strikes = 0
+		return nil
+	}
+	if r.strikes++; r.strikes < strikes {
+		_ = r.trouble.pause.wait(ctx) // the caller looks at ctx
+		return nil
+	}
+	return fmt.Errorf("the checkpoint wants offset %d, but the log ends at %d: the topic was created again or lost records. "+
+		"If it was created again, raise kafka.incarnation and begin with an empty engine.checkpoints; if it lost records, restore it or the checkpoints of that time", r.next, end)
+}
+
+// deliver hands over the records of an answer. Batches after one that cannot be read wait for the next fetch, which
+// begins with that one.
+func (r *reader) deliver(ctx context.Context, answer *partitionAnswer) error {
+	raw, end, at := answer.Records.bytes(), answer.HighWatermark, r.next
+	for len(raw) > 0 && at < r.stop && ctx.Err() == nil {
+		b, err := openBatch(raw)
+		if err == nil {
+			err = r.gather(&b, at, end)
+		}
+		if err != nil {
+			if at > r.next {
+				break
+			}
+			return r.spoilt(ctx, suspect(&b, raw, at, end), end, err)
+		}
+		at, raw = max(at, min(b.last+1, r.stop)), raw[b.size:]
+		if len(r.records) >= manyRecords || len(r.arena) >= manyBytes {
+			if err := r.handle(ctx, at, end); err != nil {
+				return err
+			}
+		}
+	}
+	r.strikes = 0
+	if at == r.next && at < end {
+		return r.trouble.pause.wait(ctx) // the broker had nothing to say in time, or said it too early
+	}
+	return r.handle(ctx, at, end)
+}
+
+// gather adds the records of a batch from offset at on.
+func (r *reader) gather(b *batch, at, end int64) error {
+	if b.last >= end {
+		return fmt.Errorf("the batch ends at offset %d, after the log's end %d", b.last, end)
+	}
+	if b.attributes&control != 0 {
+		return nil
+	}
+	plain, arena, err := b.inflate(r.arena)
+	if err != nil {
+		return err
+	}
+	before := len(r.records)
+	if r.records, err = b.appendRecords(r.records, plain, span{at, r.stop}); err != nil {
+		return err
+	}
+	r.arena = arena
+	wanted := min(b.last+1, r.stop) - max(at, b.base)
+	if int64(len(r.records)-before) < wanted && !r.holes {
+		r.holes = true
+		r.log().Error("kafka: INCIDENT: the log has holes; is the topic compacted? set its cleanup.policy to delete", "near", b.base)
+	}
+	return nil
+}
+
+// suspect returns the offsets from at on that an unreadable batch at the start of raw takes with it. Its head may be
+// wrong, so it is believed only as far as the batch after it and the log's end agree.
+func suspect(b *batch, raw []byte, at, end int64) span {
+	lost := span{at, at + 1}
+	if b.base <= at && b.last >= at && b.last < end {
+		lost.to = b.last + 1
+	}
+	if b.size >= recordsAt && b.size < len(raw) {
+		if after, err := openBatch(raw[b.size:]); err == nil && after.base > at {
+			lost.to = min(lost.to, after.base)
+		}
+	}
+	lost.to = min(lost.to, at+manyRecords)
+	return lost
+}
+
+// spoilt fetches an unreadable stretch again a few times, then hands it over as poison.
+func (r *reader) spoilt(ctx context.Context, lost span, end int64, err error) error {
+	r.cluster.counts.fetchErrors.Add(1)
+	if r.strikes++; r.strikes < strikes {
+		_ = r.trouble.pause.wait(ctx) // the caller looks at ctx
+		return nil
+	}
+	r.strikes = 0
+	lost.to = min(lost.to, r.stop)
+	r.log().Error("kafka: INCIDENT: the log cannot give records back; they are refused as poison",
+		"from", lost.from, "to", lost.to-1, "error", err)
+	for offset := lost.from; offset < lost.to; offset++ {
+		r.records = append(r.records, ingest.Record{Offset: offset, Poison: true})
+	}
+	r.cluster.counts.poison.Add(lost.to - lost.from)
+	return r.handle(ctx, lost.to, end)
+}
+
+// handle gives the handler what was gathered, up to offset next, and forgets it.
+func (r *reader) handle(ctx context.Context, next, end int64) error {
+	b := ingest.Batch{
+		Records: r.records, Next: next, Gap: next - r.next - int64(len(r.records)), CaughtUp: next >= min(end, r.stop),
+	}
+	if err := r.handler.Handle(ctx, b); err != nil {
+		return err
+	}
+	r.cluster.counts.records.Add(int64(len(b.Records)))
+	r.cluster.counts.gaps.Add(b.Gap)
+	r.next, r.records, r.arena = next, r.records[:0], r.arena[:0]
+	if r.passed != nil {
+		r.passed(next)
+	}
+	return nil
+}

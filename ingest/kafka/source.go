@@ -1,0 +1,226 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+
+	"github.com/unopened/unopened/ingest"
+)
+
+// commitEvery is the time between two commits of a group's offsets. They only show lag: nothing is read from them.
+const commitEvery = 5 * time.Second
+
+// joinPause is how long a member waits after it could not join its group.
+const joinPause = 500 * time.Millisecond
+
+// Source reads a topic: the partitions that its consumer group gives it, or all of them once. It implements
+// ingest.Source.
+type Source struct {
+	cluster *Cluster
+	topic   string
+	group   string // empty: all partitions, to their end
+}
+
+// Source returns a source of the partitions of topic that the group of a role gives to this process. Run works until
+// its context is done. When the group changes, all handlers are closed and opened anew, also of partitions that stay;
+// a handler has half the session timeout to close.
+func (c *Cluster) Source(topic, role string) *Source {
+	return &Source{cluster: c, topic: topic, group: c.config.GroupPrefix + "." + role}
+}
+
+// ReadAll returns a source of all partitions of topic, outside any group. Run ends when each has been read to the end
+// that it had at the start.
+func (c *Cluster) ReadAll(topic string) *Source { return &Source{cluster: c, topic: topic} }
+
+// Run implements ingest.Source.
+func (s *Source) Run(ctx context.Context, open func(context.Context, ingest.Partition) (ingest.Handler, error)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	j := &journey{source: s, open: open, stop: cancel}
+	if s.group == "" {
+		j.fail(j.all(ctx))
+	} else {
+		j.fail(j.member(ctx))
+	}
+	j.running.Wait()
+	return errors.Join(j.errs...)
+}
+
+// journey is one Run of a source.
+type journey struct {
+	source  *Source
+	open    func(context.Context, ingest.Partition) (ingest.Handler, error)
+	stop    context.CancelFunc
+	running sync.WaitGroup // handlers
+	mu      sync.Mutex
+	errs    []error
+}
+
+// fail notes what went wrong and stops the journey.
+func (j *journey) fail(err error) {
+	if err == nil {
+		return
+	}
+	j.mu.Lock()
+	j.errs = append(j.errs, err)
+	j.mu.Unlock()
+	j.stop()
+}
+
+// all reads every partition to its present end.
+func (j *journey) all(ctx context.Context) error {
+	ends, err := j.source.cluster.EndOffsets(ctx, j.source.topic)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	for id, end := range ends {
+		part := ingest.Partition{Topic: j.source.topic, ID: id, Count: len(ends)}
+		j.running.Go(func() { j.serve(ctx, part, end, nil) })
+	}
+	return nil
+}
+
+// member belongs to the group until ctx is done and serves the partitions of each generation.
+func (j *journey) member(ctx context.Context) error {
+	group, err := kafkago.NewConsumerGroup(j.source.groupConfig())
+	if err != nil {
+		return fmt.Errorf("group %s: %w", j.source.group, err)
+	}
+	defer j.leave(group)
+	var logged time.Time
+	for {
+		generation, err := group.Next(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case lasting(err):
+			return fmt.Errorf("joining group %s: %w", j.source.group, explain(err))
+		case err != nil:
+			if time.Since(logged) > stalled {
+				logged = time.Now()
+				j.source.cluster.log.Warn("kafka: joining the group again after an error", "group", j.source.group, "error", err)
+			}
+		default:
+			j.begin(ctx, generation)
+		}
+	}
+}
+
+func (s *Source) groupConfig() kafkago.ConsumerGroupConfig {
+	config := &s.cluster.config
+	return kafkago.ConsumerGroupConfig{
+		ID: s.group, Brokers: config.Brokers, Dialer: s.cluster.dialer, Topics: []string{s.topic},
+		HeartbeatInterval: config.Heartbeat, SessionTimeout: config.SessionTimeout, RebalanceTimeout: config.SessionTimeout,
+		JoinGroupBackoff: joinPause, WatchPartitionChanges: true, Timeout: requestTime,
+	}
+}
+
+// leave gives the partitions up. It does not wait for ever: Close is known to hang in a rebalance (kafka-go issue 1248).
+func (j *journey) leave(group *kafkago.ConsumerGroup) {
+	done := make(chan struct{})
+	go func() {
+		_ = group.Close() // always nil
+		close(done)
+	}()
+	timer := time.NewTimer(j.source.cluster.config.SessionTimeout)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+		j.source.cluster.log.Warn("kafka: leaving the group takes too long; the others wait for the session timeout", "group", j.source.group)
+	}
+}
+
+// begin serves the partitions of a generation, one goroutine each. They end with the generation, never before it: one
+// that returned early would end it for all.
+func (j *journey) begin(ctx context.Context, generation *kafkago.Generation) {
+	j.source.cluster.counts.generations.Add(1)
+	assigned := generation.Assignments[j.source.topic]
+	j.source.cluster.log.Info("kafka: partitions assigned", "group", j.source.group, "topic", j.source.topic,
+		"generation", generation.ID, "partitions", len(assigned))
+	passed := make(map[int]*atomic.Int64, len(assigned))
+	for _, a := range assigned {
+		next := new(atomic.Int64)
+		next.Store(-1)
+		passed[a.ID] = next
+		j.start(ctx, generation, func(ctx context.Context) {
+			count, err := j.source.cluster.freshCount(ctx, j.source.topic)
+			if err != nil && ctx.Err() == nil {
+				j.fail(fmt.Errorf("partitions of %s: %w", j.source.topic, err))
+			}
+			if ctx.Err() == nil {
+				part := ingest.Partition{Topic: j.source.topic, ID: a.ID, Count: count}
+				j.serve(ctx, part, math.MaxInt64, next.Store)
+			}
+		})
+	}
+	j.start(ctx, generation, func(ctx context.Context) { j.commit(ctx, generation, passed) })
+}
+
+// start runs work until the generation or ctx ends.
+func (j *journey) start(ctx context.Context, generation *kafkago.Generation, work func(context.Context)) {
+	j.running.Add(1)
+	generation.Start(func(ended context.Context) {
+		defer j.running.Done()
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(ended, cancel)()
+		if ended.Err() != nil {
+			cancel()
+		}
+		work(ctx)
+		<-ctx.Done()
+	})
+}
+
+// serve opens a partition's handler, reads for it until stop or the end of ctx, and closes it.
+func (j *journey) serve(ctx context.Context, part ingest.Partition, stop int64, passed func(int64)) {
+	handler, err := j.open(ctx, part)
+	if err != nil {
+		if ctx.Err() == nil {
+			j.fail(fmt.Errorf("opening partition %d of %s: %w", part.ID, part.Topic, err))
+		}
+		return
+	}
+	r := &reader{cluster: j.source.cluster, part: part, handler: handler, stop: stop, passed: passed}
+	j.fail(r.run(ctx))
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), j.source.cluster.config.SessionTimeout/2)
+	defer cancel()
+	if err := handler.Close(limit); err != nil {
+		j.fail(fmt.Errorf("closing partition %d of %s: %w", part.ID, part.Topic, err))
+	}
+}
+
+// commit tells the group now and then, and at the end, how far its partitions were read.
+func (j *journey) commit(ctx context.Context, generation *kafkago.Generation, passed map[int]*atomic.Int64) {
+	ticker := time.NewTicker(commitEvery)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+		}
+		offsets := make(map[int]int64, len(passed))
+		for id, next := range passed {
+			if at := next.Load(); at >= 0 {
+				offsets[id] = at
+			}
+		}
+		if len(offsets) == 0 {
+			continue
+		}
+		if err := generation.CommitOffsets(map[string]map[int]int64{j.source.topic: offsets}); err != nil {
+			j.source.cluster.log.Debug("kafka: the group's offsets were not committed; they only show lag", "group", generation.GroupID, "error", err)
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
+)
+
+// patience is how long a question to the cluster is repeated before it is given up.
+const patience = 30 * time.Second
+
+// ErrTopic is wrapped by the error of a topic that this client cannot see.
+var ErrTopic = errors.New("the topic does not exist, or this client may not describe it (brokers answer the same to both)")
+
+// EnsureTopics makes the missing topics when the config says so, and then checks them as CheckTopics does. Topics that
+// exist are left as they are.
+func (c *Cluster) EnsureTopics(ctx context.Context) error {
+	if c.config.Create.Enabled {
+		if err := c.persist(ctx, patience, c.createTopics); err != nil {
+			return fmt.Errorf("creating the topics: %w", err)
+		}
+	}
+	return c.CheckTopics(ctx)
+}
+
+// createTopics asks the brokers once to make all four topics.
+func (c *Cluster) createTopics(ctx context.Context, client *kafkago.Client) error {
+	t, make := &c.config.Topics, &c.config.Create
+	sizes := map[string]int{t.Raw: make.RawPartitions, t.Account: make.AccountPartitions, t.Dead: 1, t.Alerts: 1}
+	request := &kafkago.CreateTopicsRequest{}
+	for _, name := range t.names() {
+		request.Topics = append(request.Topics, kafkago.TopicConfig{
+			Topic: name, NumPartitions: sizes[name], ReplicationFactor: make.Replication,
+			// Compaction would take records out of the middle of what is counted one by one.
+			ConfigEntries: []kafkago.ConfigEntry{{ConfigName: "cleanup.policy", ConfigValue: "delete"}},
+		})
+	}
+	response, err := client.CreateTopics(ctx, request)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range t.names() {
+		if err := response.Errors[name]; err != nil && !errors.Is(err, kafkago.TopicAlreadyExists) {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// CheckTopics tells which of the four topics cannot be seen and whether the alert topic has its one partition.
+func (c *Cluster) CheckTopics(ctx context.Context) error {
+	return c.persist(ctx, patience, func(ctx context.Context, client *kafkago.Client) error {
+		response, err := client.Metadata(ctx, &kafkago.MetadataRequest{Topics: c.config.Topics.names()})
+		if err != nil {
+			return err
+		}
+		return c.judgeTopics(response.Topics)
+	})
+}
+
+// judgeTopics finds what is wrong with the topics that were asked for.
+func (c *Cluster) judgeTopics(topics []kafkago.Topic) error {
+	var missing []string
+	for _, topic := range topics {
+		switch {
+		case errors.Is(topic.Error, kafkago.UnknownTopicOrPartition), errors.Is(topic.Error, kafkago.TopicAuthorizationFailed):
+			missing = append(missing, topic.Name)
+		case topic.Error != nil:
+			return fmt.Errorf("topic %s: %w", topic.Name, topic.Error)
+		case topic.Name == c.config.Topics.Alerts && len(topic.Partitions) != 1:
+			return lastingError{fmt.Errorf("topic %s has %d partitions; create it with one: the desk needs all candidates in one order", topic.Name, len(topic.Partitions))}
+		}
+		if slices.ContainsFunc(topic.Partitions, func(p kafkago.Partition) bool { return p.Error != nil || p.Leader.Host == "" }) {
+			return fmt.Errorf("topic %s: %w", topic.Name, kafkago.LeaderNotAvailable)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return lastingError{fmt.Errorf("%s: %w; create it, allow this client to describe it, or set kafka.create.enabled", strings.Join(missing, ", "), ErrTopic)}
+}
+
+// Partitions returns how many partitions a topic has.
+func (c *Cluster) Partitions(ctx context.Context, topic string) (count int, err error) {
+	err = c.persist(ctx, patience, func(ctx context.Context, client *kafkago.Client) error {
+		response, err := client.Metadata(ctx, &kafkago.MetadataRequest{Topics: []string{topic}})
+		if err != nil {
+			return err
+		}
+		if err := response.Topics[0].Error; err != nil {
+			return fmt.Errorf("topic %s: %w", topic, err)
+		}
+		count = len(response.Topics[0].Partitions)
+		return nil
+	})
+	return count, err
+}
+
+// EndOffsets returns, for each partition of a topic, the offset that its next record will have.
+func (c *Cluster) EndOffsets(ctx context.Context, topic string) ([]int64, error) {
+	count, err := c.Partitions(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	ends := make([]int64, count)
+	for id := range ends {
+		if _, ends[id], err = c.offsets(ctx, topic, id); err != nil {
+			return nil, err
+		}
+	}
+	return ends, nil
+}
+
+// offsets returns the first offset that a partition still has and the one after its last.
+func (c *Cluster) offsets(ctx context.Context, topic string, id int) (first, end int64, err error) {
+	err = c.persist(ctx, patience, func(ctx context.Context, client *kafkago.Client) error {
+		response, err := client.ListOffsets(ctx, &kafkago.ListOffsetsRequest{Topics: map[string][]kafkago.OffsetRequest{
+			topic: {kafkago.FirstOffsetOf(id), kafkago.LastOffsetOf(id)},
+		}})
+		if err != nil {
+			return err
+		}
+		if len(response.Topics[topic]) != 1 {
+			return protocol.NewErrNoPartition(topic, int32(id))
+		}
+		found := response.Topics[topic][0]
+		first, end = found.FirstOffset, found.LastOffset
+		return found.Error
+	})
+	if err != nil {
+		err = fmt.Errorf("offsets of partition %d of %s: %w", id, topic, err)
+	}
+	return first, end, err
+}
+
+// freshCount asks a broker itself, not what the client remembers, how many partitions a topic has.
+func (c *Cluster) freshCount(ctx context.Context, topic string) (count int, err error) {
+	err = c.persist(ctx, patience, func(ctx context.Context, _ *kafkago.Client) error {
+		var errs []error
+		for _, broker := range c.config.Brokers {
+			partitions, err := c.dialer.LookupPartitions(ctx, "tcp", broker, topic)
+			if err == nil && len(partitions) > 0 {
+				count = len(partitions)
+				return nil
+			}
+			errs = append(errs, err)
+		}
+		return errors.Join(append(errs, protocol.NewErrNoTopic(topic))...)
+	})
+	return count, err
+}
