@@ -109,6 +109,12 @@ func (c column[R]) packed(codec string) column[R] {
 	return c
 }
 
+// called gives the column another name and help.
+func (c column[R]) called(name, help string) column[R] {
+	c.name, c.help = name, help
+	return c
+}
+
 // resize returns s with room for n elements.
 func resize[E any](s []E, n int) []E {
 	if cap(s) < n {

@@ -25,7 +25,8 @@ type Config struct {
 	KeepVerdicts time.Duration `yaml:"keep_verdicts"`
 	// KeepAlerts is how long an alert stays.
 	KeepAlerts time.Duration `yaml:"keep_alerts"`
-	// BatchRows is how many rows a shard gathers before it sends them.
+	// BatchRows is how many rows a shard gathers before it sends them. It has three batches at most; rows of several
+	// shards that wait at the same time are sent together.
 	BatchRows int `yaml:"batch_rows"`
 	// FlushEvery is how long a row may wait for others before it is sent.
 	FlushEvery time.Duration `yaml:"flush_every"`
@@ -37,7 +38,7 @@ func DefaultConfig() Config {
 	const day = 24 * time.Hour
 	return Config{
 		Database: "unopened", User: "default", KeepEvents: 14 * day, KeepVerdicts: 90 * day, KeepAlerts: 730 * day,
-		BatchRows: 20_000, FlushEvery: 2 * time.Second,
+		BatchRows: 10_000, FlushEvery: 2 * time.Second,
 	}
 }
 

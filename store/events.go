@@ -1,8 +1,8 @@
 package store
 
 import (
+	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 	"math/bits"
 	"time"
 
@@ -22,68 +22,77 @@ func eventColumns() []column[eventRow] {
 		text("account", "pseudonym of the account whose view this is, 32 hexadecimal digits", func(dst []byte, r *eventRow) []byte { return appendID(dst, r.ev.Subject) }),
 		moment("at", "when it happened, by the messenger's clock", func(r *eventRow) int64 { return r.ev.At }),
 		enum("side", []string{"acted", "received"}, "whether the account acted or was acted upon", func(r *eventRow) uint8 { return uint8(r.ev.Side) }),
-		enumOf(ingest.FieldType, "type", "what happened", func(e *ingest.Event) uint8 { return uint8(e.Type) }),
+		names(ingest.FieldType, func(e *ingest.Event) uint8 { return uint8(e.Type) }),
 		text("id", "id of the raw event: the rows of its two sides share it", func(dst []byte, r *eventRow) []byte { return hex.AppendEncode(dst, r.ev.ID[:]) }),
 		text("peer", "pseudonym of the counterpart; empty where there is none or the sender is hidden", func(dst []byte, r *eventRow) []byte { return appendID(dst, r.ev.Peer) }),
 		text("conversation", "pseudonym of the conversation; empty where not given", func(dst []byte, r *eventRow) []byte { return appendID(dst, r.ev.Conversation) }),
-		enumOf(ingest.FieldKind, "kind", "kind of the conversation", func(e *ingest.Event) uint8 { return uint8(e.Kind) }),
-		given(ingest.FieldMembers, "members", "UInt32", "size of the conversation", func(e *ingest.Event) uint32 { return uint32(e.Members) }),
-		enumOf(ingest.FieldMedia, "media", "class of the attachment", func(e *ingest.Event) uint8 { return uint8(e.Media) }),
-		given(ingest.FieldSize, "size", "UInt8", "log2 of the ciphertext's length in bytes", func(e *ingest.Event) uint8 { return e.Size }),
-		given(ingest.FieldForwards, "forwards", "UInt8", "times forwarded; 5 is five or more", func(e *ingest.Event) uint8 { return e.Forwards }),
-		flag(ingest.FieldSessionNew, "session_new", "the sender opened a new cryptographic session"),
-		flag(ingest.FieldDisappearing, "disappearing", "a disappearing-messages timer was on"),
-		flag(ingest.FieldAnswered, "answered", "the call was answered"),
-		given(ingest.FieldDuration, "duration", "UInt8", "log2 of the call's seconds", func(e *ingest.Event) uint8 { return e.Duration }),
-		enumOf(ingest.FieldRelation, "relation", "address-book relation of account and peer", func(e *ingest.Event) uint8 { return uint8(e.Relation) }),
-		given(ingest.FieldSharedGroups, "shared_groups", "UInt16", "groups that both are in", func(e *ingest.Event) uint16 { return e.SharedGroups }),
-		enumOf(ingest.FieldActorAge, "age", "age band of the account", func(e *ingest.Event) uint8 { return uint8(e.Age) }),
-		enumOf(ingest.FieldTargetAge, "peer_age", "age band of the peer", func(e *ingest.Event) uint8 { return uint8(e.PeerAge) }),
-		given(ingest.FieldActorCreated, "created", "Date", "day of the account's registration", func(e *ingest.Event) time.Time { return day(e.Created) }),
-		given(ingest.FieldTargetCreated, "peer_created", "Date", "day of the peer's registration", func(e *ingest.Event) time.Time { return day(e.PeerCreated) }),
-		hashed(ingest.FieldDevice, "device", "keyed hash of the actor's device; empty where not given", func(e *ingest.Event) uint64 { return e.Device }),
-		hashed(ingest.FieldNetwork, "network", "keyed hash of the actor's network prefix; empty where not given", func(e *ingest.Event) uint64 { return e.Network }),
-		country(ingest.FieldCountry, "country", "country of the actor's network; empty where not given", func(e *ingest.Event) [2]byte { return e.Country }),
-		country(ingest.FieldPhoneCountry, "phone_country", "country of the actor's number; empty where not given", func(e *ingest.Event) [2]byte { return e.PhoneCountry }),
-		enumOf(ingest.FieldClient, "client", "kind of client software", func(e *ingest.Event) uint8 { return uint8(e.Client) }),
-		enumOf(ingest.FieldCategory, "category", "the harm that a report or label names", func(e *ingest.Event) uint8 { return uint8(e.Category) }),
-		enumOf(ingest.FieldVerdict, "verdict", "what the analyst decided, in a label", func(e *ingest.Event) uint8 { return uint8(e.Verdict) }),
-		flag(ingest.FieldVerified, "verified", "the messenger checked that the reported message existed"),
+		names(ingest.FieldKind, func(e *ingest.Event) uint8 { return uint8(e.Kind) }),
+		given(ingest.FieldMembers, "UInt32", func(e *ingest.Event) uint32 { return uint32(e.Members) }),
+		names(ingest.FieldMedia, func(e *ingest.Event) uint8 { return uint8(e.Media) }),
+		given(ingest.FieldSize, "UInt8", func(e *ingest.Event) uint8 { return e.Size }),
+		given(ingest.FieldForwards, "UInt8", func(e *ingest.Event) uint8 { return e.Forwards }),
+		flag(ingest.FieldSessionNew),
+		flag(ingest.FieldDisappearing),
+		flag(ingest.FieldAnswered),
+		given(ingest.FieldDuration, "UInt8", func(e *ingest.Event) uint8 { return e.Duration }),
+		names(ingest.FieldRelation, func(e *ingest.Event) uint8 { return uint8(e.Relation) }),
+		given(ingest.FieldSharedGroups, "UInt16", func(e *ingest.Event) uint16 { return e.SharedGroups }),
+		names(ingest.FieldActorAge, func(e *ingest.Event) uint8 { return uint8(e.Age) }).called("age", "age band of the account; '' where not given"),
+		names(ingest.FieldTargetAge, func(e *ingest.Event) uint8 { return uint8(e.PeerAge) }).called("peer_age", "age band of the peer; '' where not given"),
+		given(ingest.FieldActorCreated, "Date", func(e *ingest.Event) time.Time { return day(e.Created) }).called("created", "day of the account's registration; NULL where not given"),
+		given(ingest.FieldTargetCreated, "Date", func(e *ingest.Event) time.Time { return day(e.PeerCreated) }).called("peer_created", "day of the peer's registration; NULL where not given"),
+		hashed(ingest.FieldDevice, func(e *ingest.Event) uint64 { return e.Device }),
+		hashed(ingest.FieldNetwork, func(e *ingest.Event) uint64 { return e.Network }),
+		country(ingest.FieldCountry, func(e *ingest.Event) [2]byte { return e.Country }),
+		country(ingest.FieldPhoneCountry, func(e *ingest.Event) [2]byte { return e.PhoneCountry }),
+		names(ingest.FieldClient, func(e *ingest.Event) uint8 { return uint8(e.Client) }),
+		names(ingest.FieldCategory, func(e *ingest.Event) uint8 { return uint8(e.Category) }),
+		names(ingest.FieldVerdict, func(e *ingest.Event) uint8 { return uint8(e.Verdict) }),
+		flag(ingest.FieldVerified),
 		logPartition(func(r *eventRow) ingest.Position { return r.where }),
 		logOffset(func(r *eventRow) ingest.Position { return r.where }),
 	}
 }
 
+// contract is the contract's entry of a field, from which a column takes its name and help.
+func contract(f ingest.Fields) ingest.Field { return ingest.Schema()[bits.TrailingZeros32(uint32(f))] }
+
 // given is a Nullable column of a field that the record may lack.
-func given[N any](field ingest.Fields, name, kind, help string, get func(*ingest.Event) N) column[eventRow] {
-	return maybe(name, kind, help, func(r *eventRow) (N, bool) { return get(&r.ev), r.ev.Has.Any(field) })
+func given[N any](f ingest.Fields, kind string, get func(*ingest.Event) N) column[eventRow] {
+	field := contract(f)
+	return maybe(field.Name, kind, field.Help+"; NULL where not given", func(r *eventRow) (N, bool) { return get(&r.ev), r.ev.Has.Any(f) })
 }
 
 // flag is a Nullable column of a boolean field.
-func flag(field ingest.Fields, name, help string) column[eventRow] {
-	return maybe(name, "Bool", help, func(r *eventRow) (bool, bool) { return r.ev.True.Any(field), r.ev.Has.Any(field) })
+func flag(f ingest.Fields) column[eventRow] {
+	field := contract(f)
+	return maybe(field.Name, "Bool", field.Help+"; NULL where not given", func(r *eventRow) (bool, bool) { return r.ev.True.Any(f), r.ev.Has.Any(f) })
 }
 
-// enumOf is a column with the contract's names of a field's values.
-func enumOf(field ingest.Fields, name, help string, get func(*ingest.Event) uint8) column[eventRow] {
-	names := ingest.Schema()[bits.TrailingZeros32(uint32(field))].Names
-	return enum(name, names, help+"; '' where not given", func(r *eventRow) uint8 { return get(&r.ev) })
+// names is a column of the contract's names of a field's values.
+func names(f ingest.Fields, get func(*ingest.Event) uint8) column[eventRow] {
+	field := contract(f)
+	return enum(field.Name, field.Names, field.Help+"; '' where not given", func(r *eventRow) uint8 { return get(&r.ev) })
 }
 
 // hashed is a column of 16 hexadecimal digits.
-func hashed(field ingest.Fields, name, help string, get func(*ingest.Event) uint64) column[eventRow] {
-	return text(name, help, func(dst []byte, r *eventRow) []byte {
-		if !r.ev.Has.Any(field) {
+func hashed(f ingest.Fields, get func(*ingest.Event) uint64) column[eventRow] {
+	field := contract(f)
+	return text(field.Name, field.Help+"; empty where not given", func(dst []byte, r *eventRow) []byte {
+		if !r.ev.Has.Any(f) {
 			return dst
 		}
-		return fmt.Appendf(dst, "%016x", get(&r.ev))
+		var digits [8]byte
+		binary.BigEndian.PutUint64(digits[:], get(&r.ev))
+		return hex.AppendEncode(dst, digits[:])
 	})
 }
 
 // country is a column of a country's code.
-func country(field ingest.Fields, name, help string, get func(*ingest.Event) [2]byte) column[eventRow] {
-	return text(name, help, func(dst []byte, r *eventRow) []byte {
-		if !r.ev.Has.Any(field) {
+func country(f ingest.Fields, get func(*ingest.Event) [2]byte) column[eventRow] {
+	field := contract(f)
+	return text(field.Name, field.Help+"; empty where not given", func(dst []byte, r *eventRow) []byte {
+		if !r.ev.Has.Any(f) {
 			return dst
 		}
 		code := get(&r.ev)

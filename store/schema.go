@@ -21,9 +21,11 @@ type table struct {
 	columns   []declared
 }
 
-// tables are all of them. Daily partitions are dropped whole when their time is over; alerts are few.
+// tables are all of them. Daily partitions are dropped whole when their time is over; alerts are few. What an insert
+// acknowledged must outlast a loss of power, as the checkpoint does that counts on it.
 func tables() []table {
-	const byDay, drop = "toYYYYMMDD(at)", " SETTINGS ttl_only_drop_parts = 1"
+	const byDay, sync = "toYYYYMMDD(at)", "fsync_after_insert = 1, fsync_part_directory = 1"
+	const drop = sync + ", ttl_only_drop_parts = 1"
 	verdicts := func(c *Config) time.Duration { return c.KeepVerdicts }
 	return []table{
 		{"events", "one row for each side of an event that was applied to an account", "account, at, log_partition, log_offset",
@@ -33,7 +35,7 @@ func tables() []table {
 		{"features", "the feature vector at each moment of a verdict", "account, at, log_partition, log_offset",
 			byDay, verdicts, drop, declarations(featureColumns())},
 		{"alerts", "one row for each time an alert was opened, updated or closed", "id, sequence",
-			"toYYYYMM(at)", func(c *Config) time.Duration { return c.KeepAlerts }, "", declarations(alertColumns())},
+			"toYYYYMM(at)", func(c *Config) time.Duration { return c.KeepAlerts }, sync, declarations(alertColumns())},
 	}
 }
 
@@ -62,7 +64,7 @@ func (t *table) create(cfg *Config) string {
 	for i := range t.columns {
 		lines[i] = "    " + t.columns[i].definition()
 	}
-	return fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s.stored_%s\n(\n%s\n)\nENGINE = ReplacingMergeTree\nPARTITION BY %s\nORDER BY (%s)\nTTL %s%s\nCOMMENT %s",
+	return fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s.stored_%s\n(\n%s\n)\nENGINE = ReplacingMergeTree\nPARTITION BY %s\nORDER BY (%s)\nTTL %s\nSETTINGS %s\nCOMMENT %s",
 		cfg.Database, t.name, strings.Join(lines, ",\n"), t.partition, t.key, t.ttl(cfg), t.settings, quote(t.help))
 }
 
