@@ -98,6 +98,7 @@ func Start(ctx context.Context, dir string, opts Options) (*Engine, error) {
 // own starts the engine as its owner, with new passwords. On an error the folder is given up.
 func (e *Engine) own(ctx context.Context) error {
 	e.Credentials = Credentials{User: writerUser, Password: password(), Reader: readerUser, ReaderPassword: password()}
+	os.Remove(filepath.Join(e.dir, stateFile)) // of an owner that was killed: nobody is to connect there meanwhile
 	err := e.start(ctx)
 	if err != nil {
 		e.owner.Close()
