@@ -373,5 +373,14 @@ func TestTakeover(t *testing.T) {
 	w.now += 2 * hourMs
 	w.do(ingest.Message, 10, 1)
 	w.want(1, "new_device_hours", 2)
+	w.now += 60 * dayMs
+	for range 24 { // neither ends its sleep nor counts as an act of its first hour
+		w.do(ingest.LoginFailed, 1, -1, place(66, 66))
+		w.now += hourMs
+	}
+	w.do(ingest.Login, 1, -1, place(66, 66))
+	w.want(1, "dormancy_days", 61+2./24)
+	w.do(ingest.LoginFailed, 99, -1)
+	w.want(99, "events_first_hour", 0)
 	w.want(1, "new_country_1d", nan)
 }

@@ -19,8 +19,8 @@ func (f *lifecycle) observe(s *step) {
 	if ev.Has.Any(ingest.FieldActorCreated) {
 		a.created, a.flags = ev.Created, a.flags|flagCreated
 	}
-	if !s.acts {
-		return
+	if !s.acts || ev.Type == ingest.LoginFailed {
+		return // who failed is not known to be the account: it does not wake by it
 	}
 	switch ev.Type {
 	case ingest.AccountRegistered:
