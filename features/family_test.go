@@ -291,7 +291,10 @@ func TestFeedback(t *testing.T) {
 	hidden.Side, hidden.Peer = ingest.SideReceived, ingest.SubjectID{}
 	for range 3 {
 		w.table.Observe(&hidden, &w.v)
+		w.now += dayMs
+		hidden.At = w.now
 	}
+	w.table.Observe(&hidden, &w.v)
 	w.want(5, "reports_30d", 1)
 
 	label := func(c ingest.Category, v ingest.LabelVerdict) {

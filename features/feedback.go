@@ -24,8 +24,8 @@ func (f *feedback) observe(s *step) {
 		f.blocks30d += s.w[month]
 	case s.reported:
 		f.reports30d += s.w[month]
-	case !s.acts && s.ev.Type == ingest.Report && s.ev.Peer.IsZero() && f.reports30d < 1:
-		f.reports30d++ // reporters without a name cannot be told apart: together they count as one
+	case !s.acts && s.ev.Type == ingest.Report && s.ev.Peer.IsZero():
+		f.reports30d = max(f.reports30d, s.w[month]) // who has no name cannot be told apart: together they count as one
 	case !s.acts && s.ev.Type == ingest.Label:
 		f.label(uint16(1)<<s.ev.Category, s.ev.Verdict)
 	}
