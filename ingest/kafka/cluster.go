@@ -10,8 +10,12 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 )
 
-// requestTime bounds one request besides the time that the broker was asked to wait.
-const requestTime = 10 * time.Second
+// requestTime bounds one request besides the time that the broker was asked to wait; stalled is how long no answer
+// may come until a client is thought stuck and replaced.
+const (
+	requestTime = 10 * time.Second
+	stalled     = 30 * time.Second
+)
 
 // metadataTime is how old the known leaders of partitions may be; after a leader moved, this is the longest wait.
 const metadataTime = time.Second
@@ -23,6 +27,8 @@ type Cluster struct {
 	dialer *kafkago.Dialer // for the group's connections
 	client atomic.Pointer[kafkago.Client]
 	counts counters
+
+	requestTime, stalled time.Duration // the constants, but in tests
 }
 
 // New reads the certificates and the password that config names and returns a cluster. It does not connect.
@@ -42,7 +48,7 @@ func New(config Config, log *slog.Logger) (*Cluster, error) {
 		log = slog.New(slog.DiscardHandler)
 	}
 	registerFetch()
-	c := &Cluster{config: config, log: log, dialer: &kafkago.Dialer{
+	c := &Cluster{config: config, log: log, requestTime: requestTime, stalled: stalled, dialer: &kafkago.Dialer{
 		ClientID: config.ClientID, Timeout: requestTime, TLS: encryption, SASLMechanism: mechanism,
 	}}
 	c.client.Store(c.newClient())
@@ -52,9 +58,9 @@ func New(config Config, log *slog.Logger) (*Cluster, error) {
 // newClient returns a client with connections and knowledge of the cluster of its own; it opens them when used.
 func (c *Cluster) newClient() *kafkago.Client {
 	return &kafkago.Client{
-		Addr: kafkago.TCP(c.config.Brokers...), Timeout: requestTime,
+		Addr: kafkago.TCP(c.config.Brokers...), Timeout: c.requestTime,
 		Transport: &kafkago.Transport{
-			ClientID: c.config.ClientID, DialTimeout: requestTime, MetadataTTL: metadataTime,
+			ClientID: c.config.ClientID, DialTimeout: c.requestTime, MetadataTTL: metadataTime,
 			MetadataTopics: c.config.Topics.names(), TLS: c.dialer.TLS, SASL: c.dialer.SASLMechanism,
 		},
 	}
@@ -95,7 +101,7 @@ func (c *Cluster) persist(ctx context.Context, patience time.Duration, ask func(
 			return explain(err)
 		}
 		if pause.wait(ctx) != nil {
-			return fmt.Errorf("no good answer from the brokers %v (kafka.brokers): %w", c.config.Brokers, err)
+			return fmt.Errorf("%w (asked kafka.brokers %v for %s)", err, c.config.Brokers, patience)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 
@@ -84,3 +85,27 @@ func (p *pause) wait(ctx context.Context) error {
 type lastingError struct{ error }
 
 func (e lastingError) Unwrap() error { return e.error }
+
+// quiet is how long a trouble is nobody's business: topics just made have no leader yet, leaders move.
+const quiet = 2 * time.Second
+
+// loud is the time between two lines of the log about one trouble.
+const loud = 30 * time.Second
+
+// trouble is a run of errors without a good answer in between.
+type trouble struct {
+	pause  pause
+	since  time.Time // the last good answer
+	logged time.Time
+}
+
+// newTrouble returns a trouble that begins now, if it does.
+func newTrouble() trouble { return trouble{since: time.Now()} }
+
+// tell logs a trouble, unless it is too young or was told of lately.
+func (t *trouble) tell(ctx context.Context, log *slog.Logger, what string, err error) {
+	if ctx.Err() == nil && time.Since(t.since) > quiet && time.Since(t.logged) > loud {
+		t.logged = time.Now()
+		log.Warn(what, "error", err)
+	}
+}

@@ -99,7 +99,7 @@ func (b *rawBatches) release() {
 // fetch asks for the records of a partition from offset on. The error of the answer's partition is the error.
 func (c *Cluster) fetch(ctx context.Context, client *kafkago.Client, topic string, id int, offset int64) (*partitionAnswer, error) {
 	wait, size := c.config.Fetch.MaxWait, int32(c.config.Fetch.MaxBytes)
-	ctx, cancel := context.WithTimeout(ctx, wait+requestTime)
+	ctx, cancel := context.WithTimeout(ctx, wait+c.requestTime)
 	defer cancel()
 	response, err := client.Transport.RoundTrip(ctx, client.Addr, &fetchapi.Request{
 		ReplicaID: -1, MaxWaitTime: int32(wait / time.Millisecond), MinBytes: 1, MaxBytes: size, SessionID: -1, SessionEpoch: -1,

@@ -87,24 +87,19 @@ func (l *Log) keyOf(value []byte) []byte {
 
 // send writes values in one request, again and again until it is known that they are durable.
 func (l *Log) send(ctx context.Context, partition int, values [][]byte) error {
-	var pause pause
-	var logged time.Time
-	for began := time.Now(); ; {
+	for trouble := newTrouble(); ; {
 		client := l.cluster.client.Load()
 		err := l.try(ctx, client, partition, values)
 		if err == nil || lasting(err) {
 			return err
 		}
-		if time.Since(began) > stalled {
-			l.cluster.rebuild(client)
-			began = time.Now()
-		}
 		l.cluster.counts.appendRetries.Add(1)
-		if time.Since(logged) > stalled && ctx.Err() == nil {
-			logged = time.Now()
-			l.cluster.log.Warn("kafka: writing again after an error", "topic", l.topic, "partition", partition, "error", err)
+		trouble.tell(ctx, l.cluster.log.With("topic", l.topic, "partition", partition), "kafka: writing again after an error", err)
+		if time.Since(trouble.since) > l.cluster.stalled {
+			l.cluster.rebuild(client)
+			trouble.since = time.Now()
 		}
-		if pause.wait(ctx) != nil {
+		if trouble.pause.wait(ctx) != nil {
 			return fmt.Errorf("%w (%w)", ctx.Err(), err)
 		}
 	}

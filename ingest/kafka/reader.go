@@ -23,9 +23,6 @@ const (
 // beyond the log's end until that is believed: a network can spoil bytes, and a new leader may lag behind.
 const strikes = 3
 
-// stalled is how old the last answer may be until the client is thought stuck, and how often one trouble is logged.
-const stalled = 30 * time.Second
-
 // reader fetches one partition for its handler. It has one fetch or one Handle under way, never both, so a slow
 // handler holds back its own partition and memory stays bounded.
 type reader struct {
@@ -42,17 +39,10 @@ type reader struct {
 	trouble trouble
 }
 
-// trouble is a run of errors without an answer in between.
-type trouble struct {
-	pause    pause
-	answered time.Time // the last good answer, or when the client was replaced
-	logged   time.Time
-}
-
 // run reads from where the handler wants until ctx is done, stop is reached or there is an error that a person must
 // look at. An error of the handler after ctx was done is none.
 func (r *reader) run(ctx context.Context) error {
-	r.trouble.answered = time.Now()
+	r.trouble = newTrouble()
 	if err := r.start(ctx); err != nil {
 		return r.settle(ctx, err)
 	}
@@ -84,7 +74,7 @@ func (r *reader) start(ctx context.Context) (err error) {
 		if r.next, _, err = r.cluster.offsets(ctx, r.part.Topic, r.part.ID); err == nil || lasting(err) {
 			return err
 		}
-		r.report(ctx, err)
+		r.again(ctx, err)
 	}
 	return nil
 }
@@ -96,7 +86,7 @@ func (r *reader) turn(ctx context.Context) error {
 	switch {
 	case err == nil:
 		defer answer.Records.release()
-		r.trouble = trouble{answered: time.Now()}
+		r.trouble = newTrouble()
 		return r.deliver(ctx, answer)
 	case ctx.Err() != nil:
 		return nil
@@ -108,20 +98,17 @@ func (r *reader) turn(ctx context.Context) error {
 		return explain(err)
 	}
 	r.cluster.counts.fetchErrors.Add(1)
-	if time.Since(r.trouble.answered) > stalled {
+	if time.Since(r.trouble.since) > r.cluster.stalled {
 		r.cluster.rebuild(client)
-		r.trouble.answered = time.Now()
+		r.trouble.since = time.Now()
 	}
-	r.report(ctx, err)
+	r.again(ctx, err)
 	return nil
 }
 
-// report logs a trouble now and then, and waits a while.
-func (r *reader) report(ctx context.Context, err error) {
-	if time.Since(r.trouble.logged) > stalled {
-		r.trouble.logged = time.Now()
-		r.log().Warn("kafka: fetching again after an error", "next", r.next, "error", err)
-	}
+// again tells of an error now and then, and waits until it is time to try again.
+func (r *reader) again(ctx context.Context, err error) {
+	r.trouble.tell(ctx, r.log(), "kafka: fetching again after an error", err)
 	_ = r.trouble.pause.wait(ctx) // the caller looks at ctx
 }
 
@@ -135,7 +122,7 @@ func (r *reader) outOfRange(ctx context.Context) error {
 	first, end, err := r.cluster.offsets(ctx, r.part.Topic, r.part.ID)
 	switch {
 	case err != nil && !lasting(err):
-		r.report(ctx, err)
+		r.again(ctx, err)
 		return nil
 	case err != nil:
 		return err

@@ -97,8 +97,7 @@ func (j *journey) member(ctx context.Context) error {
 		return fmt.Errorf("group %s: %w", j.source.group, err)
 	}
 	defer j.leave(group)
-	var logged time.Time
-	for {
+	for trouble := newTrouble(); ; {
 		generation, err := group.Next(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -106,12 +105,12 @@ func (j *journey) member(ctx context.Context) error {
 		case lasting(err):
 			return fmt.Errorf("joining group %s: %w", j.source.group, explain(err))
 		case err != nil:
-			if time.Since(logged) > stalled {
-				logged = time.Now()
-				j.source.cluster.log.Warn("kafka: joining the group again after an error", "group", j.source.group, "error", err)
-			}
+			trouble.tell(ctx, j.source.cluster.log.With("group", j.source.group), "kafka: joining the group again after an error", err)
 		default:
-			j.begin(ctx, generation)
+			if err := j.begin(ctx, generation); err != nil && ctx.Err() == nil {
+				return err
+			}
+			trouble = newTrouble()
 		}
 	}
 }
@@ -143,28 +142,25 @@ func (j *journey) leave(group *kafkago.ConsumerGroup) {
 
 // begin serves the partitions of a generation, one goroutine each. They end with the generation, never before it: one
 // that returned early would end it for all.
-func (j *journey) begin(ctx context.Context, generation *kafkago.Generation) {
+func (j *journey) begin(ctx context.Context, generation *kafkago.Generation) error {
 	j.source.cluster.counts.generations.Add(1)
+	count, err := j.source.cluster.freshCount(ctx, j.source.topic)
+	if err != nil {
+		return fmt.Errorf("counting the partitions of %s: %w", j.source.topic, err)
+	}
 	assigned := generation.Assignments[j.source.topic]
 	j.source.cluster.log.Info("kafka: partitions assigned", "group", j.source.group, "topic", j.source.topic,
-		"generation", generation.ID, "partitions", len(assigned))
+		"generation", generation.ID, "partitions", len(assigned), "of", count)
 	passed := make(map[int]*atomic.Int64, len(assigned))
 	for _, a := range assigned {
 		next := new(atomic.Int64)
 		next.Store(-1)
 		passed[a.ID] = next
-		j.start(ctx, generation, func(ctx context.Context) {
-			count, err := j.source.cluster.freshCount(ctx, j.source.topic)
-			if err != nil && ctx.Err() == nil {
-				j.fail(fmt.Errorf("partitions of %s: %w", j.source.topic, err))
-			}
-			if ctx.Err() == nil {
-				part := ingest.Partition{Topic: j.source.topic, ID: a.ID, Count: count}
-				j.serve(ctx, part, math.MaxInt64, next.Store)
-			}
-		})
+		part := ingest.Partition{Topic: j.source.topic, ID: a.ID, Count: count}
+		j.start(ctx, generation, func(ctx context.Context) { j.serve(ctx, part, math.MaxInt64, next.Store) })
 	}
 	j.start(ctx, generation, func(ctx context.Context) { j.commit(ctx, generation, passed) })
+	return nil
 }
 
 // start runs work until the generation or ctx ends.
@@ -175,16 +171,21 @@ func (j *journey) start(ctx context.Context, generation *kafkago.Generation, wor
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		defer context.AfterFunc(ended, cancel)()
-		if ended.Err() != nil {
-			cancel()
+		if ended.Err() == nil {
+			work(ctx)
 		}
-		work(ctx)
-		<-ctx.Done()
+		select {
+		case <-ctx.Done():
+		case <-ended.Done():
+		}
 	})
 }
 
 // serve opens a partition's handler, reads for it until stop or the end of ctx, and closes it.
 func (j *journey) serve(ctx context.Context, part ingest.Partition, stop int64, passed func(int64)) {
+	if ctx.Err() != nil {
+		return
+	}
 	handler, err := j.open(ctx, part)
 	if err != nil {
 		if ctx.Err() == nil {

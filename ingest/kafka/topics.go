@@ -12,8 +12,12 @@ import (
 	"github.com/segmentio/kafka-go/protocol"
 )
 
-// patience is how long a question to the cluster is repeated before it is given up.
-const patience = 30 * time.Second
+// patience is how long a question to the cluster is repeated before it is given up; settling is how long after its
+// creation a topic may be unknown to a broker.
+const (
+	patience = 30 * time.Second
+	settling = 3 * time.Second
+)
 
 // ErrTopic is wrapped by the error of a topic that this client cannot see.
 var ErrTopic = errors.New("the topic does not exist, or this client may not describe it (brokers answer the same to both)")
@@ -56,12 +60,19 @@ func (c *Cluster) createTopics(ctx context.Context, client *kafkago.Client) erro
 
 // CheckTopics tells which of the four topics cannot be seen and whether the alert topic has its one partition.
 func (c *Cluster) CheckTopics(ctx context.Context) error {
+	var first time.Time
 	return c.persist(ctx, patience, func(ctx context.Context, client *kafkago.Client) error {
 		response, err := client.Metadata(ctx, &kafkago.MetadataRequest{Topics: c.config.Topics.names()})
 		if err != nil {
 			return err
 		}
-		return c.judgeTopics(response.Topics)
+		if first.IsZero() {
+			first = time.Now()
+		}
+		if err = c.judgeTopics(response.Topics); errors.Is(err, ErrTopic) && time.Since(first) > settling {
+			return lastingError{err}
+		}
+		return err
 	})
 }
 
@@ -84,7 +95,7 @@ func (c *Cluster) judgeTopics(topics []kafkago.Topic) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return lastingError{fmt.Errorf("%s: %w; create it, allow this client to describe it, or set kafka.create.enabled", strings.Join(missing, ", "), ErrTopic)}
+	return fmt.Errorf("%s: %w; create it, allow this client to describe it, or set kafka.create.enabled", strings.Join(missing, ", "), ErrTopic)
 }
 
 // Partitions returns how many partitions a topic has.

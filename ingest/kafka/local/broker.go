@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"time"
 
@@ -21,7 +22,14 @@ type Options struct {
 	Dir string
 	// Port is where to listen; 0 for any free one.
 	Port int
+	// TLS, where set, encrypts all connections.
+	TLS *tls.Config
+	// Users, where there are any, are the only ones let in; they may do everything.
+	Users []User
 }
+
+// User is one who may log in by SASL: Mechanism is PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
+type User struct{ Mechanism, Name, Password string }
 
 // Start starts a broker without topics. The caller closes it, or ctx does by ending.
 func Start(ctx context.Context, options Options) (*Broker, error) {
@@ -31,6 +39,12 @@ func Start(ctx context.Context, options Options) (*Broker, error) {
 	}
 	if options.Port != 0 {
 		settings = append(settings, kfake.Ports(options.Port))
+	}
+	if options.TLS != nil {
+		settings = append(settings, kfake.TLS(options.TLS))
+	}
+	for _, user := range options.Users {
+		settings = append(settings, kfake.EnableSASL(), kfake.Superuser(user.Mechanism, user.Name, user.Password))
 	}
 	cluster, err := kfake.NewCluster(settings...)
 	if err != nil {

@@ -1,0 +1,207 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// properties are of one broker that is its own controller. The second half makes it notice a killed broker, itself
+// before a restart included, in two seconds instead of nine.
+const properties = `process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:%[2]d
+listeners=PLAINTEXT://127.0.0.1:%[1]d,CONTROLLER://127.0.0.1:%[2]d
+advertised.listeners=PLAINTEXT://127.0.0.1:%[1]d
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+log.dirs=data
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+auto.create.topics.enable=false
+num.network.threads=2
+num.io.threads=2
+background.threads=2
+num.recovery.threads.per.data.dir=1
+log.cleaner.dedupe.buffer.size=2097152
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=2000
+controller.quorum.election.timeout.ms=500
+controller.quorum.election.backoff.max.ms=500
+controller.quorum.fetch.timeout.ms=1000
+controller.quorum.request.timeout.ms=1000
+`
+
+// startTime is how long the broker may take to start: two seconds, much more on a busy machine.
+const startTime = 90 * time.Second
+
+// Java is an Apache Kafka broker, a child of this process on 127.0.0.1. It dies with this process.
+type Java struct {
+	dir, libs     string
+	port, control int
+	cmd           *exec.Cmd
+	done          chan struct{} // closed when the child has ended
+}
+
+// StartJava starts a broker without topics whose data, settings and log (server.log) lie in dir, a folder that nothing
+// else uses, and waits until it answers. ErrNoJava tells that this machine cannot. The caller closes it.
+func StartJava(ctx context.Context, dir, version string) (*Java, error) {
+	libs, err := jars(ctx, version)
+	if err != nil {
+		return nil, err
+	}
+	j := &Java{dir: dir, libs: libs}
+	for range 3 { // a port that was free may be taken before the broker has it
+		if err = j.prepare(ctx); err != nil {
+			break
+		}
+		if err = j.Restart(ctx); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+// Addr is where the broker listens, host:port; it stays the same over restarts.
+func (j *Java) Addr() string { return fmt.Sprintf("127.0.0.1:%d", j.port) }
+
+// Dir is the folder of its logs: a folder TOPIC-PARTITION each.
+func (j *Java) Dir() string { return filepath.Join(j.dir, "data") }
+
+// prepare chooses ports, writes the settings and formats an empty data folder.
+func (j *Java) prepare(ctx context.Context) error {
+	if err := os.RemoveAll(j.Dir()); err != nil {
+		return fmt.Errorf("preparing a Kafka broker: %w", err)
+	}
+	var errs [2]error
+	j.port, errs[0] = freePort()
+	j.control, errs[1] = freePort()
+	text := fmt.Appendf(nil, properties, j.port, j.control)
+	if err := errors.Join(errs[0], errs[1], os.WriteFile(filepath.Join(j.dir, "server.properties"), text, 0o600)); err != nil {
+		return fmt.Errorf("preparing a Kafka broker: %w", err)
+	}
+	var id [16]byte
+	rand.Read(id[:]) //nolint:errcheck // never returns an error
+	id[0] &= 0x7f    // an id that begins with a dash is taken for an option
+	cmd := j.java(ctx, "kafka.tools.StorageTool", "format", "-t", base64.RawURLEncoding.EncodeToString(id[:]), "-c", "server.properties")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("formatting a Kafka broker's folder: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// freePort returns a port that nobody listens on now.
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer listener.Close()                          //nolint:errcheck // nothing was written
+	return listener.Addr().(*net.TCPAddr).Port, nil //nolint:errcheck // a TCP listener has no other address
+}
+
+// java is a command of the broker's jars; java itself expands the star.
+func (j *Java) java(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "java", append([]string{"-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
+		"-Djava.awt.headless=true", "-Dorg.slf4j.simpleLogger.defaultLogLevel=info", "-cp", filepath.Join(j.libs, "*")}, args...)...)
+	cmd.Dir = j.dir
+	return cmd
+}
+
+// Restart starts the broker again after Stop or Kill, with the same ports and data.
+func (j *Java) Restart(ctx context.Context) error {
+	log, err := os.Create(filepath.Join(j.dir, "server.log"))
+	if err != nil {
+		return fmt.Errorf("starting a Kafka broker: %w", err)
+	}
+	j.cmd = j.java(context.Background(), "kafka.Kafka", "server.properties")
+	j.cmd.Stdout, j.cmd.Stderr, j.cmd.SysProcAttr = log, log, withParent()
+	j.done = make(chan struct{})
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread() // the child dies with the thread that started it: so that one stays
+		defer runtime.UnlockOSThread()
+		defer close(j.done)
+		defer log.Close() //nolint:errcheck // the child wrote it
+		err := j.cmd.Start()
+		started <- err
+		if err == nil {
+			_ = j.cmd.Wait() // how it ended is in its log
+		}
+	}()
+	if err := <-started; err != nil {
+		return fmt.Errorf("starting a Kafka broker: %w", err)
+	}
+	if err := j.ready(ctx); err != nil {
+		j.Kill()
+		return err
+	}
+	return nil
+}
+
+// ready waits until the log says that the broker has started.
+func (j *Java) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	name := filepath.Join(j.dir, "server.log")
+	for {
+		text, err := os.ReadFile(name)
+		if err == nil && bytes.Contains(text, []byte("Kafka Server started")) {
+			return nil
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-j.done:
+			return fmt.Errorf("the Kafka broker ended at its start, see %s: %s", name, lastLines(name))
+		case <-ctx.Done():
+			return fmt.Errorf("the Kafka broker does not start, see %s: %w", name, ctx.Err())
+		}
+	}
+}
+
+// lastLines is the end of a log.
+func lastLines(name string) string {
+	text, _ := os.ReadFile(name) // an empty text says as much
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return strings.Join(lines[max(0, len(lines)-3):], "\n")
+}
+
+// Stop ends the broker in order: it closes its logs and needs no recovery.
+func (j *Java) Stop() { j.end(syscall.SIGTERM) }
+
+// Kill ends the broker as a crash does.
+func (j *Java) Kill() { j.end(syscall.SIGKILL) }
+
+// Close ends the broker. Its folder stays.
+func (j *Java) Close() { j.Kill() }
+
+// end sends a signal and waits for the child's end; one that does not heed it within a while is killed.
+func (j *Java) end(signal syscall.Signal) {
+	_ = j.cmd.Process.Signal(signal) // one that has ended is what is wanted
+	select {
+	case <-j.done:
+	case <-time.After(30 * time.Second):
+		_ = j.cmd.Process.Kill() // as above
+		<-j.done
+	}
+}
