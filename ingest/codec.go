@@ -138,3 +138,12 @@ func getStamp(s *Stamp, b *[stampSize]byte) {
 		s.Values[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[58+4*i:]))
 	}
 }
+
+// EntryKey returns the subject of an encoded entry, which is its key in the log; it is a part of value.
+func EntryKey(value []byte) []byte {
+	start := headSize + 16 // after the event's id
+	if len(value) == headSize+stampSize {
+		start = headSize + 2 // after kind and category
+	}
+	return value[start : start+16]
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/unopened/unopened/alerts"
+	"github.com/unopened/unopened/models"
+	"github.com/unopened/unopened/store"
+)
+
+func alertsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "alerts",
+		Short: "List and show alerts",
+		Long:  "Reads the alerts out of ClickHouse. An alert is a question to a person; nothing was done to the account.",
+	}
+	cmd.AddCommand(alertsListCommand(), alertsShowCommand())
+	return cmd
+}
+
+func alertsListCommand() *cobra.Command {
+	var configFile string
+	var filter store.Filter
+	var since time.Duration
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List alerts as they stand, the latest first",
+		Example: "  unopened alerts list --harm grooming --severity critical\n  unopened alerts list --since 24h --json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if since > 0 {
+				filter.Since = time.Now().Add(-since)
+			}
+			return withStore(cmd.Context(), configFile, func(s *store.Store) error {
+				found, err := s.ListAlerts(cmd.Context(), filter)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return writeJSON(cmd.OutOrStdout(), found)
+				}
+				return printAlerts(cmd.OutOrStdout(), found)
+			})
+		},
+	}
+	addConfigFlag(cmd, &configFile)
+	flags := cmd.Flags()
+	flags.StringVar(&filter.Harm, "harm", "", "only this harm")
+	flags.StringVar(&filter.Severity, "severity", "", "only this severity")
+	flags.StringVar(&filter.Account, "account", "", "only this account")
+	flags.DurationVar(&since, "since", 0, "only those that changed within this time before now")
+	flags.BoolVar(&filter.Suppressed, "suppressed", false, "also those over the daily budget")
+	flags.IntVar(&filter.Limit, "limit", 100, "at most so many")
+	flags.BoolVar(&asJSON, "json", false, "print JSON")
+	_ = cmd.RegisterFlagCompletionFunc("harm", cobra.FixedCompletions(models.Names[:], cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("severity", cobra.FixedCompletions(alerts.SeverityNames[3:], cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func alertsShowCommand() *cobra.Command {
+	var configFile string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "show ALERT",
+		Short:   "Show everything that was sent about an alert, with its reasons",
+		Example: "  unopened alerts show 4be1…",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withStore(cmd.Context(), configFile, func(s *store.Store) error {
+				sent, err := s.Alert(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return writeJSON(cmd.OutOrStdout(), sent)
+				}
+				return printAlert(cmd.OutOrStdout(), sent)
+			})
+		},
+	}
+	addConfigFlag(cmd, &configFile)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// withStore connects to ClickHouse for one question.
+func withStore(ctx context.Context, configFile string, ask func(*store.Store) error) error {
+	cfg, err := loadConfig(configFile)
+	if err != nil {
+		return err
+	}
+	s, err := openStore(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	return errors.Join(storeError(ask(s)), s.Close())
+}
+
+// storeError makes a mistake in the question a mistake of use.
+func storeError(err error) error {
+	if errors.Is(err, store.ErrNoQuery) || errors.Is(err, store.ErrParams) {
+		return usageError{err}
+	}
+	return err
+}
+
+// moment is an event time as people read it.
+func moment(at int64) string { return time.UnixMilli(at).UTC().Format("2006-01-02 15:04:05") }
+
+// printAlerts writes a table.
+func printAlerts(out io.Writer, found []store.AlertState) error {
+	if len(found) == 0 {
+		_, err := fmt.Fprintln(out, "no alerts; harms in shadow are recorded and raise none (unopened check shows which)")
+		return err
+	}
+	rows := make([][]string, len(found))
+	for i := range found {
+		a := &found[i]
+		reason := ""
+		if len(a.Reasons) > 0 {
+			reason = a.Reasons[0].Text
+		}
+		rows[i] = []string{moment(a.At), a.Harm, a.Severity, fmt.Sprintf("%.4f", a.Score), string(a.Type), a.Account, a.ID, reason}
+	}
+	return writeTable(out, []string{"at", "harm", "severity", "score", "last", "account", "alert", "first reason"}, rows)
+}
+
+// printAlert writes everything that was sent about one alert.
+func printAlert(out io.Writer, sent []alerts.Delivery) error {
+	for i := range sent {
+		a := &sent[i]
+		over := ""
+		if a.Suppressed {
+			over = ", over the daily budget: kept, nobody was told"
+		}
+		fmt.Fprintf(out, "%s  %s  %s %s, score %.4f, episode %d, %s%s\n", moment(a.At), a.Type, a.Severity, a.Harm, a.Score, a.Episode, a.Model, over)
+		if i == 0 {
+			fmt.Fprintf(out, "account %s, alert %s\n", a.Account, a.Alert.ID)
+		}
+		rows := make([][]string, len(a.Reasons))
+		for j, r := range a.Reasons {
+			value := "unknown"
+			if r.Value != nil {
+				value = fmt.Sprintf("%.3g", *r.Value)
+			}
+			rows[j] = []string{fmt.Sprintf("%+.4f", r.Contribution), r.Feature, value, r.Text}
+		}
+		if len(rows) > 0 {
+			if err := writeTable(out, []string{"contribution", "feature", "value", "meaning"}, rows); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

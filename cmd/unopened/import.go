@@ -1,0 +1,151 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/unopened/unopened/ingest"
+	"github.com/unopened/unopened/ingest/file"
+)
+
+// columnFlags are the fields that have a flag of their own for their column.
+var columnFlags = []string{"actor", "target", "at", "conversation", "device", "network"}
+
+// importFlags are what `import` was asked.
+type importFlags struct {
+	options             file.ImportOptions
+	own                 map[string]*string // by field: its column
+	maps                []string
+	keyFile, epoch, out string
+	typeName, delimiter string
+}
+
+func importCommand() *cobra.Command {
+	f := importFlags{own: make(map[string]*string)}
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Turn a CSV of your own logs into contract records",
+		Long: `Reads a CSV file (.gz, .zst, - for standard input) and writes contract records as JSON lines. Every field of the
+contract can come from a column (a number from 1, or a name with --header) or be the same in every row. Identifiers
+become pseudonyms under --key-file; without one, under a random key that is thrown away, so that nobody can ever tell
+who is who. Rows that make no valid record are counted by reason, and nothing of their cells is printed.`,
+		Example: `  unopened import --actor 1 --target 2 --at 3 --unit s --type message --header log.csv.gz | unopened replay --json -
+  unopened import --actor from --target to --at time --unit rfc3339 --header \
+      --column type=kind --map type:sms=message --map type:voice=call --key-file pseudonym.key log.csv`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+	}
+	flags := cmd.Flags()
+	for _, name := range columnFlags {
+		f.own[name] = flags.String(name, "", "column of "+name)
+	}
+	flags.StringToStringVar(&f.options.Columns, "column", nil, "column of any other field: field=column")
+	flags.StringToStringVar(&f.options.Set, "set", nil, "value of a field in every row: field=value")
+	flags.StringArrayVar(&f.maps, "map", nil, "translate a cell: field:cell=value")
+	flags.StringVar(&f.typeName, "type", "", "type of every row, such as message")
+	flags.StringVar(&f.options.Unit, "unit", "s", "unit of at: s, ms, min, h, day or rfc3339")
+	flags.StringVar(&f.epoch, "epoch", "", "day on which at is 0, such as 2024-01-01 (default 1970-01-01)")
+	flags.BoolVar(&f.options.Header, "header", false, "the first row names the columns")
+	flags.StringVar(&f.delimiter, "delimiter", ",", "what separates cells; \\t for a tab")
+	flags.BoolVar(&f.options.Sort, "sort", false, "put the records in the order of time (in memory)")
+	flags.StringVar(&f.keyFile, "key-file", "", "the pseudonym key (unopened keys new FILE)")
+	flags.StringVarP(&f.out, "out", "o", "-", "file for the records; .gz and .zst are compressed, - is standard output")
+	return cmd
+}
+
+// complete makes import options of the flags.
+func (f *importFlags) complete() (err error) {
+	o := &f.options
+	if o.Columns == nil {
+		o.Columns = make(map[string]string)
+	}
+	for name, column := range f.own {
+		if *column != "" {
+			o.Columns[name] = *column
+		}
+	}
+	if o.Set == nil {
+		o.Set = make(map[string]string)
+	}
+	if f.typeName != "" {
+		o.Set["type"] = f.typeName
+	}
+	o.Map = make(map[string]map[string]string)
+	for _, m := range f.maps {
+		field, rest, ok := strings.Cut(m, ":")
+		cell, value, ok2 := strings.Cut(rest, "=")
+		if !ok || !ok2 {
+			return fmt.Errorf("--map %q is not field:cell=value", m)
+		}
+		if o.Map[field] == nil {
+			o.Map[field] = make(map[string]string)
+		}
+		o.Map[field][cell] = value
+	}
+	if f.epoch != "" {
+		if o.Epoch, err = time.Parse(time.DateOnly, f.epoch); err != nil {
+			return fmt.Errorf("--epoch %q is not a day such as 2024-01-01", f.epoch)
+		}
+	}
+	comma := []rune(strings.ReplaceAll(f.delimiter, `\t`, "\t"))
+	if len(comma) != 1 {
+		return fmt.Errorf("--delimiter %q is not one character", f.delimiter)
+	}
+	o.Comma = comma[0]
+	return nil
+}
+
+// run carries the command out.
+func (f *importFlags) run(cmd *cobra.Command, name string) (err error) {
+	if err := f.complete(); err != nil {
+		return usageError{err}
+	}
+	if f.keyFile == "" {
+		f.options.Key = ingest.NewKey()
+		fmt.Fprintln(os.Stderr, "no --key-file: the pseudonyms are made under a random key that is thrown away")
+	} else if f.options.Key, err = ingest.ReadKey(f.keyFile); err != nil {
+		return err
+	}
+	out, err := file.Create(f.out)
+	if err != nil {
+		return err
+	}
+	bar := newProgress("importing", "records", -1)
+	summary, err := file.Import(cmd.Context(), counted{out, bar}, name, f.options)
+	bar.done()
+	err = errors.Join(err, out.Close())
+	if summary != nil {
+		printImport(os.Stderr, summary)
+	}
+	return err
+}
+
+// counted moves a bar with each record that is written.
+type counted struct {
+	io.Writer
+	bar progress
+}
+
+// Write writes one record.
+func (c counted) Write(b []byte) (int, error) {
+	c.bar.add(1)
+	return c.Writer.Write(b)
+}
+
+// printImport tells what became of the rows.
+func printImport(out io.Writer, s *file.ImportSummary) {
+	fmt.Fprintf(out, "%s rows, %s records", thousands(s.Rows), thousands(s.Written))
+	for _, reason := range slices.Sorted(maps.Keys(s.Refused)) {
+		r := s.Refused[reason]
+		fmt.Fprintf(out, "; %s refused: %s (lines %s)", thousands(r.Rows), reason, strings.Trim(fmt.Sprint(r.Lines), "[]"))
+	}
+	fmt.Fprintln(out)
+}

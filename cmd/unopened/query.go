@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/unopened/unopened/store"
+)
+
+func queryCommand() *cobra.Command {
+	var configFile string
+	var params map[string]string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "query [NAME]",
+		Short: "Ask ClickHouse one of the analysts' questions",
+		Long: `Runs one of the queries that ship, as a user who can only read. Without a name it lists them.
+
+` + queryHelp(),
+		Example: "  unopened query top_accounts --param harm=spam\n  unopened query account_timeline --param account=6b1f0c… --json",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				_, err := fmt.Fprint(cmd.OutOrStdout(), queryHelp())
+				return err
+			}
+			cfg, err := loadConfig(configFile)
+			if err != nil {
+				return err
+			}
+			s, err := openStore(cmd.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			table, err := s.Run(cmd.Context(), args[0], params)
+			if err != nil {
+				return storeError(err)
+			}
+			if asJSON {
+				return writeJSON(cmd.OutOrStdout(), table)
+			}
+			return writeTable(cmd.OutOrStdout(), table.Columns, table.Text())
+		},
+		ValidArgsFunction: cobra.FixedCompletions(queryNames(), cobra.ShellCompDirectiveNoFileComp),
+	}
+	addConfigFlag(cmd, &configFile)
+	cmd.Flags().StringToStringVarP(&params, "param", "p", nil, "value of a parameter: name=value")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// queryNames lists the queries.
+func queryNames() (names []string) {
+	for _, q := range store.Queries() {
+		names = append(names, q.Name)
+	}
+	return names
+}
+
+// queryHelp tells what each query answers and what it takes.
+func queryHelp() string {
+	var b strings.Builder
+	for _, q := range store.Queries() {
+		fmt.Fprintf(&b, "%s\n    %s\n", q.Name, q.Help)
+		for _, p := range q.Params {
+			need := "default " + p.Default
+			switch {
+			case p.Required:
+				need = "required"
+			case p.Default == "":
+				need = "optional"
+			}
+			fmt.Fprintf(&b, "    %s: %s (%s)\n", p.Name, p.Help, need)
+		}
+	}
+	return b.String()
+}

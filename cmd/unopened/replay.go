@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/unopened/unopened/alerts"
+	"github.com/unopened/unopened/configs"
+	"github.com/unopened/unopened/engine"
+	"github.com/unopened/unopened/ingest"
+	"github.com/unopened/unopened/ingest/file"
+	"github.com/unopened/unopened/ingest/kafka"
+	"github.com/unopened/unopened/models"
+)
+
+// replayFlags are what `replay` was asked.
+type replayFlags struct {
+	config, verdicts, alerts, letters string
+	batch, shards                     int
+	accounts, asJSON                  bool
+}
+
+func replayCommand() *cobra.Command {
+	var f replayFlags
+	cmd := &cobra.Command{
+		Use:   "replay [FILE...]",
+		Short: "Read events from files, or the account topic from Kafka, and write verdicts and alerts",
+		Long: `Reads files of contract records (.jsonl, .gz, .zst, - for standard input) through all three roles in this process,
+without Kafka or ClickHouse. The outcome depends on the events alone: not on batches, clocks or machines.
+
+With --accounts it reads the account topic that the configuration names, from its beginning to its end, and writes
+nothing to Kafka. That is the reference for any run over the same topic: the same verdicts, alerts and state hash.`,
+		Example: `  unopened replay --verdicts verdicts.jsonl --alerts alerts.jsonl events.jsonl.gz
+  unopened simulate --days 2 | unopened replay --json -
+  unopened replay --accounts --config unopened.yaml --json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.accounts == (len(args) > 0) {
+				return usageError{errors.New("name files of events, or give --accounts, not both")}
+			}
+			if f.batch < 1 || f.shards < 1 {
+				return usageError{errors.New("--batch and --shards must be at least 1")}
+			}
+			return replay(cmd.Context(), cmd.OutOrStdout(), &f, args)
+		},
+	}
+	flags := cmd.Flags()
+	addConfigFlag(cmd, &f.config)
+	flags.StringVar(&f.verdicts, "verdicts", "", "file for verdict lines (- for standard output)")
+	flags.StringVar(&f.alerts, "alerts", "", "file for alert lines")
+	flags.StringVar(&f.letters, "dead-letters", "", "file for dead letters")
+	flags.IntVar(&f.batch, "batch", 4096, "records that are read at a time; changes nothing but speed")
+	flags.IntVar(&f.shards, "shards", 1, "shards among which the accounts are divided")
+	flags.BoolVar(&f.accounts, "accounts", false, "read the account topic of the configuration instead of files")
+	flags.BoolVar(&f.asJSON, "json", false, "print the accounting as JSON")
+	return cmd
+}
+
+// accounting is what a replay or run ends with.
+type accounting struct {
+	Events struct {
+		Read     int64            `json:"read"`
+		Accepted int64            `json:"accepted"`
+		Refused  map[string]int64 `json:"refused"`
+		Gaps     int64            `json:"gaps"`
+	} `json:"events"`
+	Sides     engine.SideCounts `json:"sides"`
+	Accounts  int               `json:"accounts"`
+	Alerts    int64             `json:"alerts"` // alert lines and webhooks handed to the outbox
+	StateHash string            `json:"state_hash"`
+	Seconds   float64           `json:"seconds"`
+}
+
+// replayEngine is an engine that keeps nothing.
+func replayEngine(cfg *configs.Config) (*engine.Engine, error) {
+	set, err := models.Load(configs.Artefacts(), cfg.Models)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	key, err := replayKey(cfg)
+	if err != nil {
+		return nil, err
+	}
+	e := &engine.Engine{
+		Config: cfg.Engine, Features: cfg.Features, Alerts: cfg.Alerts, Models: set, Key: key,
+		Incarnation: cfg.Kafka.Incarnation, Letters: file.NewLetters(io.Discard), Log: slog.New(slog.DiscardHandler),
+	}
+	e.Alerts.Webhooks, e.Alerts.Lines = nil, "" // a replay tells nobody
+	return e, e.Prepare()
+}
+
+// replayKey is the deployment's identity key if there is one, so that alert ids are those of the live run; a replay on a
+// machine without one makes no key and uses a fixed one.
+func replayKey(cfg *configs.Config) ([]byte, error) {
+	if _, err := os.Stat(cfg.Path("identity.key")); err != nil && cfg.Alerts.KeyFile == "" {
+		return []byte("a replay without an identity key"), nil
+	}
+	return identityKey(cfg)
+}
+
+// replay carries the command out.
+func replay(ctx context.Context, out io.Writer, f *replayFlags, files []string) (err error) {
+	cfg, err := loadConfig(f.config)
+	if err != nil {
+		return err
+	}
+	e, err := replayEngine(cfg)
+	if err != nil {
+		return err
+	}
+	closers, err := f.outputs(e)
+	defer func() {
+		for _, c := range closers {
+			err = errors.Join(err, c())
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	begin := time.Now()
+	if f.accounts {
+		err = replayAccounts(ctx, cfg, e)
+	} else {
+		err = e.ReplayRaw(ctx, &file.Source{Paths: files, Batch: f.batch}, f.shards)
+	}
+	if err != nil {
+		return err
+	}
+	sum := account(e, time.Since(begin))
+	if f.asJSON {
+		return writeJSON(out, sum)
+	}
+	return sum.print(out)
+}
+
+// replayAccounts reads the account topic to its end.
+func replayAccounts(ctx context.Context, cfg *configs.Config, e *engine.Engine) error {
+	cluster, err := kafka.New(cfg.Kafka, logger(slog.LevelWarn))
+	if err != nil {
+		return usageError{err}
+	}
+	defer cluster.Close()
+	return e.ReplayAccounts(ctx, cluster.ReadAll(cfg.Kafka.Topics.Account))
+}
+
+// outputs opens the files that were asked for and hands them to the engine; it returns what closes them.
+func (f *replayFlags) outputs(e *engine.Engine) (closers []func() error, err error) {
+	if f.verdicts != "" {
+		w, err := file.Create(f.verdicts)
+		if err != nil {
+			return closers, err
+		}
+		lines := engine.NewLines(w)
+		e.Recorder = func() engine.Recorder { return lines }
+		e.Finals = true
+		closers = append(closers, func() error { return errors.Join(lines.Flush(context.Background()), w.Close()) })
+	}
+	if f.alerts != "" {
+		if f.alerts != "-" {
+			if err := os.Remove(f.alerts); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return closers, err
+			}
+		}
+		e.Sinks = []alerts.Endpoint{alerts.LinesEndpoint(f.alerts)}
+	}
+	if f.letters != "" {
+		w, err := file.Create(f.letters)
+		if err != nil {
+			return closers, err
+		}
+		e.Letters = file.NewLetters(w)
+		closers = append(closers, w.Close)
+	}
+	return closers, nil
+}
+
+// account gathers an engine's counters.
+func account(e *engine.Engine, took time.Duration) *accounting {
+	s := e.Stats()
+	a := &accounting{Sides: s.Sides, Accounts: s.Accounts, Alerts: s.Desk.Taken, StateHash: e.StateHash(), Seconds: took.Seconds()}
+	a.Events.Read, a.Events.Accepted = s.Split.Fetched, s.Split.Accepted
+	a.Events.Refused, a.Events.Gaps = s.Split.ByReason(), s.Split.Gaps
+	return a
+}
+
+// print writes the accounting for people.
+func (a *accounting) print(out io.Writer) error {
+	refused := int64(0)
+	for _, n := range a.Events.Refused {
+		refused += n
+	}
+	fmt.Fprintf(out, "events   %s read = %s accepted + %s refused; %s lost to gaps\n", thousands(a.Events.Read),
+		thousands(a.Events.Accepted), thousands(refused), thousands(a.Events.Gaps))
+	fmt.Fprintf(out, "sides    %s read = %s applied + %s duplicate + %s late + %s control + %s stamps + %s refused\n",
+		thousands(a.Sides.Read), thousands(a.Sides.Applied), thousands(a.Sides.Duplicate), thousands(a.Sides.Late),
+		thousands(a.Sides.Control), thousands(a.Sides.Stamps), thousands(a.Sides.Refused))
+	fmt.Fprintf(out, "state    %s accounts, hash %s\n", thousands(int64(a.Accounts)), a.StateHash)
+	_, err := fmt.Fprintf(out, "took     %.1f s\n", a.Seconds)
+	return err
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/unopened/unopened/ingest/file"
+	"github.com/unopened/unopened/ingest/simulate"
+)
+
+func simulateCommand() *cobra.Command {
+	scenario := simulate.Default()
+	var out, truth, start, split, configFile string
+	var toKafka bool
+	cmd := &cobra.Command{
+		Use:   "simulate",
+		Short: "Write the events of a simulated messenger, and the truth about its accounts",
+		Long: `Simulates a messenger: ordinary people, innocent personas that naive rules flag (newcomers, support lines, coaches,
+organisers) and campaigns (burst spam, grooming, brigades, takeovers). The same seed and flags give the same bytes.
+The truth file has a line for each account.`,
+		Example: `  unopened simulate --seed 7 --out events.jsonl.gz --truth truth.jsonl
+  unopened simulate --days 2 | unopened replay --json -`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := completeScenario(&scenario, start, split); err != nil {
+				return err
+			}
+			sim := simulate.New(scenario)
+			if err := writeTruth(sim, truth); err != nil {
+				return err
+			}
+			if toKafka {
+				cfg, err := loadConfig(configFile)
+				if err != nil {
+					return err
+				}
+				_, err = produce(cmd.Context(), &cfg.Kafka, sim, nil)
+				return err
+			}
+			return writeSimulation(cmd.Context(), sim, out)
+		},
+	}
+	flags := cmd.Flags()
+	flags.Uint64Var(&scenario.Seed, "seed", scenario.Seed, "the same seed gives the same world")
+	flags.StringVar(&split, "split", string(scenario.Split), "train or test: from which ranges campaigns draw their parameters")
+	flags.IntVar(&scenario.Days, "days", scenario.Days, "days to simulate")
+	flags.IntVar(&scenario.Accounts, "accounts", scenario.Accounts, "accounts of all kinds")
+	flags.StringVar(&start, "start", "", "first day, such as 2026-01-05 (default: "+time.UnixMilli(scenario.Start).UTC().Format(time.DateOnly)+")")
+	flags.IntVar(&scenario.Hostile, "hostile", 0, "records to add that must be refused")
+	flags.IntVar(&scenario.Repeats, "repeats", 0, "lines to send twice")
+	flags.IntVar(&scenario.SpamBursts, "spam-bursts", scenario.SpamBursts, "spam campaigns")
+	flags.IntVar(&scenario.Groomers, "groomers", scenario.Groomers, "grooming accounts")
+	flags.IntVar(&scenario.Brigades, "brigades", scenario.Brigades, "brigades")
+	flags.IntVar(&scenario.Takeovers, "takeovers", scenario.Takeovers, "stolen accounts")
+	flags.StringVarP(&out, "out", "o", "-", "file for the events; .gz and .zst are compressed, - is standard output")
+	flags.StringVar(&truth, "truth", "", "file for the truth: a line for each account")
+	flags.BoolVar(&toKafka, "kafka", false, "produce to the raw topic of the configuration instead of a file")
+	addConfigFlag(cmd, &configFile)
+	return cmd
+}
+
+// completeScenario takes over the flags that are not plain numbers, and checks the whole.
+func completeScenario(sc *simulate.Scenario, start, split string) error {
+	sc.Split = simulate.Split(split)
+	if start != "" {
+		day, err := time.Parse(time.DateOnly, start)
+		if err != nil {
+			return usageError{fmt.Errorf("--start %q is not a day such as 2026-01-05", start)}
+		}
+		sc.Start = day.UnixMilli()
+	}
+	if err := sc.Validate(); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+// writeTruth writes the truth about all accounts to a file; no name, no file.
+func writeTruth(sim *simulate.Simulator, name string) error {
+	if name == "" {
+		return nil
+	}
+	f, err := file.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(simulate.WriteTruth(f, sim.Truth()), f.Close())
+}
+
+// writeSimulation writes all lines to a file, with a bar while a person watches.
+func writeSimulation(ctx context.Context, sim *simulate.Simulator, name string) (err error) {
+	out, err := file.Create(name)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		err = errors.Join(err, out.Close())
+	}()
+	bar := newProgress("simulating", "records", -1)
+	defer bar.done()
+	var line []byte
+	for ctx.Err() == nil {
+		var more bool
+		line, _, more = sim.Next(line[:0])
+		if !more {
+			break
+		}
+		if _, err := out.Write(append(line, '\n')); err != nil {
+			return err
+		}
+		bar.add(1)
+	}
+	if name != "-" {
+		stats := sim.Stats()
+		fmt.Fprintf(os.Stderr, "wrote %s: %s events, %d hostile, %d repeats\n",
+			name, thousands(int64(stats.Normal)), stats.Hostile, stats.Repeats)
+	}
+	return ctx.Err()
+}

@@ -1,0 +1,60 @@
+package engine
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestAlignerHoldsTheLeader lets one partition run ahead: it waits for the other, and not for one that is idle.
+func TestAlignerHoldsTheLeader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAligner(1000, time.Minute)
+		a.set(0, 0)
+		a.set(1, 0)
+		passed := make(chan int64)
+		go func() {
+			limit, err := a.wait(t.Context(), 0, 5000)
+			if err != nil {
+				t.Error(err)
+			}
+			passed <- limit
+		}()
+		synctest.Wait()
+		select {
+		case <-passed:
+			t.Fatal("the leader did not wait")
+		default:
+		}
+		a.set(1, 4500)
+		if limit := <-passed; limit != 5500 {
+			t.Errorf("limit %d, want 5500", limit)
+		}
+		if _, err := a.wait(t.Context(), 1, 4600); err != nil {
+			t.Errorf("the one behind: %v", err)
+		}
+		a.idle(1)
+		if _, err := a.wait(t.Context(), 0, 1<<50); err != nil {
+			t.Errorf("beside an idle partition: %v", err)
+		}
+	})
+}
+
+// TestAlignerGivesUp goes on after a while beside a partition that cannot be read, and at once when it is told to stop.
+func TestAlignerGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAligner(1000, time.Minute)
+		a.set(0, 0)
+		a.set(1, 0)
+		begin := time.Now()
+		if limit, err := a.wait(t.Context(), 0, 9000); limit != 9000 || err != nil || time.Since(begin) != time.Minute {
+			t.Errorf("limit %d, %v, after %s", limit, err, time.Since(begin))
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		if _, err := a.wait(ctx, 0, 99000); err == nil {
+			t.Error("a cancelled wait went on")
+		}
+	})
+}

@@ -1,0 +1,50 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Config is how the roles keep their state.
+type Config struct {
+	// Checkpoints is the folder of the checkpoints, below the data folder unless it is absolute.
+	Checkpoints string `yaml:"checkpoints"`
+	// SealEvery is the time between two checkpoints of a partition.
+	SealEvery time.Duration `yaml:"seal_every"`
+	// Window is W: how far behind the watermark an event may lie, and for how long repeats are recognised.
+	Window time.Duration `yaml:"window"`
+	// WindowIDs is the most ids that a shard remembers; beyond it the window shrinks.
+	WindowIDs int `yaml:"window_ids"`
+	// AlignSpan is how far in event time one raw partition may be split ahead of another.
+	AlignSpan time.Duration `yaml:"align_span"`
+	// AlignPatience is how long a partition waits for another one that cannot be read.
+	AlignPatience time.Duration `yaml:"align_patience"`
+	// Listen is the address of /metrics, /healthz and /readyz; empty for none.
+	Listen string `yaml:"listen"`
+}
+
+// DefaultConfig returns the defaults.
+func DefaultConfig() Config {
+	return Config{
+		Checkpoints: "checkpoints", SealEvery: 10 * time.Second, Window: 6 * time.Hour, WindowIDs: 50_000_000,
+		AlignSpan: time.Hour, AlignPatience: 10 * time.Second, Listen: "127.0.0.1:9464",
+	}
+}
+
+// Validate tells all that is wrong with the config.
+func (c *Config) Validate() error {
+	var errs []error
+	bad := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	bad(c.Checkpoints != "", "checkpoints: is empty; name a folder, such as %q", DefaultConfig().Checkpoints)
+	bad(c.SealEvery >= 100*time.Millisecond, "seal_every: %s is below 100ms", c.SealEvery)
+	bad(c.Window >= time.Minute && c.Window <= 24*time.Hour, "window: %s is not between 1m and 24h", c.Window)
+	bad(c.WindowIDs >= 1000, "window_ids: %d is below 1000", c.WindowIDs)
+	bad(c.AlignSpan > 0 && c.AlignSpan < c.Window, "align_span: %s is not between 0 and window (%s)", c.AlignSpan, c.Window)
+	bad(c.AlignPatience > 0, "align_patience: %s is not above 0", c.AlignPatience)
+	return errors.Join(errs...)
+}

@@ -1,0 +1,367 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/unopened/unopened/alerts"
+	"github.com/unopened/unopened/features"
+	"github.com/unopened/unopened/ingest"
+	"github.com/unopened/unopened/ingest/simulate"
+	"github.com/unopened/unopened/models"
+)
+
+// topic is a log in memory that keeps all that was ever appended, as a broker does.
+type topic struct {
+	name  string
+	parts [][][]byte
+}
+
+func newTopic(name string, partitions int) *topic { return &topic{name, make([][][]byte, partitions)} }
+
+func (l *topic) Partitions() int { return len(l.parts) }
+
+func (l *topic) Append(_ context.Context, partition int, values [][]byte) error {
+	for _, v := range values {
+		l.parts[partition] = append(l.parts[partition], slices.Clone(v))
+	}
+	return nil
+}
+
+// size is the number of records.
+func (l *topic) size() (n int64) {
+	for _, p := range l.parts {
+		n += int64(len(p))
+	}
+	return n
+}
+
+// pump hands a handler up to most records from offset on and returns the offset reached.
+func (l *topic) pump(t *testing.T, h ingest.Handler, partition int, offset, most int64) int64 {
+	t.Helper()
+	log := l.parts[partition]
+	next := min(offset+most, int64(len(log)))
+	b := ingest.Batch{Next: next, CaughtUp: next == int64(len(log))}
+	for i := offset; i < next; i++ {
+		b.Records = append(b.Records, ingest.Record{Offset: i, Value: log[i], Size: len(log[i])})
+	}
+	if err := h.Handle(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	return next
+}
+
+// letters counts refused records by where they were: each may be written again after a crash.
+type letters map[string]bool
+
+func (l letters) Bury(_ context.Context, some []ingest.DeadLetter) error {
+	for _, d := range some {
+		l[fmt.Sprint(d.Topic, d.Partition, d.Offset)] = true
+	}
+	return nil
+}
+
+// rows keeps findings by the name that their row has, as the store does: a repeat replaces itself.
+type rows struct {
+	found map[string]string
+	again int
+}
+
+func (r *rows) Event(*ingest.Event, ingest.Position) {}
+func (r *rows) Flush(context.Context) error          { return nil }
+
+func (r *rows) Finding(f *alerts.Finding) {
+	key := fmt.Sprint(f.Verdict.Account, f.Harm, f.Verdict.At, f.Verdict.Where)
+	line := string(f.AppendJSON(nil))
+	if before, ok := r.found[key]; ok {
+		r.again++
+		if before != line {
+			line += " DIFFERS FROM " + before
+		}
+	}
+	r.found[key] = line
+}
+
+// inbox keeps alerts by webhook-id, as a receiver does.
+type inbox struct {
+	mu    sync.Mutex
+	got   map[string]string
+	again int
+}
+
+func (b *inbox) Send(_ context.Context, batch []alerts.Delivery) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range batch {
+		body, err := json.Marshal(&batch[i].Alert)
+		if err != nil {
+			return err
+		}
+		if before, ok := b.got[batch[i].ID]; ok {
+			b.again++
+			if before != string(body) {
+				body = append(body, " DIFFERS"...)
+			}
+		}
+		b.got[batch[i].ID] = string(body)
+	}
+	return nil
+}
+
+// world is a deployment whose topics and store outlive its crashes.
+type world struct {
+	raw, accounts, candidates *topic
+	letters                   letters
+	rows                      *rows
+	inbox                     *inbox
+	folder                    *Folder
+	models                    *models.Set
+}
+
+// newWorld simulates a messenger into a raw topic of two partitions.
+func newWorld(t *testing.T, accounts int) *world {
+	t.Helper()
+	set, err := models.Load(os.DirFS("../configs/models"), models.DefaultConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{
+		raw: newTopic("raw", 2), accounts: newTopic("account", 3), candidates: newTopic("alerts", 1), letters: letters{},
+		rows: &rows{found: map[string]string{}}, inbox: &inbox{got: map[string]string{}}, folder: &Folder{t.TempDir()}, models: set,
+	}
+	sc := simulate.Default()
+	sc.Accounts, sc.Days, sc.Hostile, sc.Repeats = accounts, 3, 40, 200
+	sc.SpamBursts, sc.Groomers, sc.Brigades, sc.Takeovers = 1, 3, 1, 3
+	sim := simulate.New(sc)
+	for i := 0; ; i++ {
+		line, _, more := sim.Next(nil)
+		if !more {
+			return w
+		}
+		w.raw.parts[i%2] = append(w.raw.parts[i%2], line)
+	}
+}
+
+// engine is a new process: only topics, store and checkpoint folder are those of before.
+func (w *world) engine(t *testing.T) *Engine {
+	t.Helper()
+	cfg := alerts.DefaultConfig()
+	cfg.Promoted, cfg.KeyFile = models.Names[:], "unused"
+	e := &Engine{
+		Config: DefaultConfig(), Features: features.DefaultConfig(), Alerts: cfg, Models: w.models, Key: []byte("an identity key for this test"),
+		Accounts: w.accounts, Candidates: w.candidates, Letters: w.letters, Checkpoints: w.folder,
+		Recorder: func() Recorder { return w.rows },
+		Sinks:    []alerts.Endpoint{{Name: "inbox", Sink: w.inbox, Batch: 10, Retry: alerts.RetryStore, Patient: true}},
+	}
+	e.Config.SealEvery = time.Hour // the test seals when it likes
+	if err := e.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	e.aligner.span = 1 << 50 // one goroutine reads all: it must not wait for itself, and reads evenly instead
+	return e
+}
+
+// reader is an open handler and where it has come to.
+type reader struct {
+	ingest.Handler
+	topic     *topic
+	partition int
+	next      int64
+	seal      func() error
+}
+
+// open opens every partition of every role.
+func (w *world) open(t *testing.T, e *Engine) []*reader {
+	t.Helper()
+	var all []*reader
+	for _, role := range []struct {
+		topic *topic
+		open  func(context.Context, ingest.Partition) (ingest.Handler, error)
+	}{{w.raw, e.OpenSplit}, {w.accounts, e.OpenShard}, {w.candidates, e.OpenDesk}} {
+		for i := range role.topic.parts {
+			h, err := role.open(t.Context(), ingest.Partition{Topic: role.topic.name, ID: i, Count: len(role.topic.parts)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := &reader{Handler: h, topic: role.topic, partition: i, next: max(0, h.Resume())}
+			switch h := h.(type) {
+			case *splitter:
+				r.seal = h.sealed.seal
+			case *shard:
+				r.seal = func() error { return h.seal(t.Context()) }
+			case *deskHandler:
+				r.seal = h.sealed.seal
+			}
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// crash ends a process without a word: nothing is sealed. Only its sender is stopped, since it shares our memory.
+func crash(all []*reader) {
+	for _, r := range all {
+		if d, ok := r.Handler.(*deskHandler); ok {
+			d.stop()
+			d.sender.Wait()
+		}
+	}
+}
+
+// live runs the deployment to its end, in which it is killed the given number of times and seals at random.
+// beside, the control, keeps the offset beside the state, as a consumer group does: then it resumes where reading was.
+func (w *world) live(t *testing.T, kills int, beside bool) *Engine {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(7, uint64(kills)))
+	total := w.raw.size()
+	at := make([]int64, kills) // raw records read at which the process is killed, between 10 and 90 % of all
+	for i := range at {
+		at[i] = total/10 + rng.Int64N(total*8/10)
+	}
+	slices.Sort(at)
+	e := w.engine(t)
+	all := w.open(t, e)
+	fetched := int64(0)
+	for {
+		moved := false
+		for _, r := range all {
+			if r.next == int64(len(r.topic.parts[r.partition])) {
+				continue
+			}
+			moved = true
+			if r.topic == w.raw && r.next > all[1-r.partition].next+100 {
+				continue
+			}
+			before := r.next
+			r.next = r.topic.pump(t, r.Handler, r.partition, r.next, 1+rng.Int64N(100))
+			if r.topic == w.raw {
+				fetched += r.next - before
+			}
+			if rng.IntN(8) == 0 {
+				if err := r.seal(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if len(at) > 0 && fetched >= at[0] {
+			at = at[1:]
+			crash(all)
+			offsets := make([]int64, len(all))
+			for i, r := range all {
+				offsets[i] = r.next
+			}
+			e = w.engine(t)
+			all = w.open(t, e)
+			fetched = 0
+			for i, r := range all {
+				if beside {
+					r.next = offsets[i]
+				}
+				if r.topic == w.raw {
+					fetched += r.next
+				}
+			}
+		} else if !moved {
+			break
+		}
+	}
+	if len(at) > 0 {
+		t.Fatalf("%d kills were left over", len(at))
+	}
+	for _, r := range all {
+		if d, ok := r.Handler.(*deskHandler); ok {
+			if err := d.desk.Drain(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := r.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return e
+}
+
+// clean replays the same account topic from its beginning with nothing but empty hands.
+func (w *world) clean(t *testing.T) (*Engine, *world) {
+	t.Helper()
+	ref := &world{
+		raw: newTopic("raw", 0), accounts: w.accounts, candidates: newTopic("alerts", 1), letters: letters{},
+		rows: &rows{found: map[string]string{}}, inbox: &inbox{got: map[string]string{}}, folder: &Folder{t.TempDir()}, models: w.models,
+	}
+	e := ref.engine(t)
+	e.Accounts = nil
+	for _, r := range ref.open(t, e) {
+		r.topic.pump(t, r.Handler, r.partition, 0, 1<<40)
+		if d, ok := r.Handler.(*deskHandler); ok {
+			if err := d.desk.Drain(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := r.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return e, ref
+}
+
+// differences tells how a live run differs from the clean replay of its account topic.
+func differences(e *Engine, w *world, clean *Engine, ref *world) (found []string) {
+	if e.StateHash() != clean.StateHash() {
+		found = append(found, "state hash")
+	}
+	if !maps.Equal(w.inbox.got, ref.inbox.got) {
+		found = append(found, fmt.Sprintf("alerts: %d live, %d in the replay", len(w.inbox.got), len(ref.inbox.got)))
+	}
+	if !maps.Equal(w.rows.found, ref.rows.found) {
+		found = append(found, fmt.Sprintf("verdicts: %d live, %d in the replay", len(w.rows.found), len(ref.rows.found)))
+	}
+	return found
+}
+
+// TestKilledRunEqualsCleanReplay kills a deployment at 50 random points of its work. It ends with the state, the
+// alerts and the verdict rows of a clean replay of its account topic, and with everything accounted for. (The form
+// with real processes, broker and ClickHouse is in cmd/unopened; this one leaves out the operating system.)
+func TestKilledRunEqualsCleanReplay(t *testing.T) {
+	w := newWorld(t, 600)
+	e := w.live(t, 50, false)
+	clean, ref := w.clean(t)
+	for _, d := range differences(e, w, clean, ref) {
+		t.Errorf("after 50 kills: %s", d)
+	}
+	if len(ref.inbox.got) == 0 || len(ref.rows.found) == 0 || w.rows.again == 0 || w.inbox.again == 0 {
+		t.Errorf("%d alerts, %d verdicts, of which %d and %d were made again: the test shows nothing without them",
+			len(ref.inbox.got), len(ref.rows.found), w.inbox.again, w.rows.again)
+	}
+	s := e.Stats()
+	if s.Split.Fetched != w.raw.size() || s.Split.Fetched != s.Split.Accepted+s.Split.RefusedTotal() ||
+		s.Split.Offsets != s.Split.Fetched+s.Split.Gaps || s.Split.RefusedTotal() != 40 {
+		t.Errorf("raw records do not add up: %+v", s.Split)
+	}
+	if !s.Sides.Balanced() || s.Sides.Read != w.accounts.size() || s.Sides.Resent == 0 || s.Sides.Late != 0 {
+		t.Errorf("sides do not add up with %d entries: %+v", w.accounts.size(), s.Sides)
+	}
+	if int64(len(w.letters)) != s.Split.RefusedTotal()+s.Sides.Late {
+		t.Errorf("%d dead letters for %d refusals", len(w.letters), s.Split.RefusedTotal())
+	}
+	t.Logf("%d raw records, %d entries (%d written again), %d alerts (%d delivered again), %d verdict rows",
+		w.raw.size(), w.accounts.size(), s.Sides.Resent, len(w.inbox.got), w.inbox.again, len(w.rows.found))
+}
+
+// TestOffsetBesideTheStateLosesEvents is the control: the same kills, but reading goes on where it was, as it would with
+// a consumer group's offset. If this agreed with the clean replay, the test above would prove nothing.
+func TestOffsetBesideTheStateLosesEvents(t *testing.T) {
+	w := newWorld(t, 300)
+	e := w.live(t, 10, true)
+	clean, ref := w.clean(t)
+	if len(differences(e, w, clean, ref)) == 0 {
+		t.Error("a run that keeps its offset beside its state equals the clean replay")
+	}
+}

@@ -1,0 +1,116 @@
+package engine
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/unopened/unopened/alerts"
+	"github.com/unopened/unopened/features"
+	"github.com/unopened/unopened/ingest"
+	"github.com/unopened/unopened/models"
+)
+
+// Engine opens the handlers of the three roles on what it is given; the fields are set before the first is opened.
+type Engine struct {
+	Config   Config
+	Features features.Config
+	Alerts   alerts.Config
+	Models   *models.Set
+	Key      []byte // the deployment's identity key: alert ids and the hashes of remembered ids come from it
+
+	Incarnation uint32            // which life of the raw topic is read
+	Accounts    ingest.Log        // the account topic; nil where it is only read: then no stamp is written
+	Candidates  ingest.Log        // the alert topic; nil where no alert is wanted
+	Letters     ingest.Letters    // dead letters
+	Checkpoints *Folder           // nil: nothing is kept
+	Sinks       []alerts.Endpoint // where the desk's alerts go besides those of the config
+	Recorder    func() Recorder   // makes the Recorder of a shard; nil for none
+	// Drain, where set, runs after each raw event: it hands what was appended to the in-process logs to their handlers.
+	Drain func(context.Context) error
+	// Finals makes each shard record every harm of every account once more when it is closed, as the last it has to say.
+	Finals bool
+	// Closing, where set, gets each shard's table before the shard is closed.
+	Closing func(*features.Table)
+	Log     *slog.Logger
+
+	held    atomic.Int64 // partitions that are open
+	aligner *aligner
+	mu      sync.Mutex
+	desk    *deskHandler
+
+	split      map[int]SplitCounts // by partition
+	score      map[int]SideCounts
+	sizes      map[int]shardSize
+	closed     map[int][16]byte // state hashes
+	deskCounts DeskCounts
+}
+
+// Prepare checks the fields and makes the engine ready to open handlers.
+func (e *Engine) Prepare() error {
+	if len(e.Key) == 0 {
+		return errors.New("the engine needs an identity key")
+	}
+	if e.Log == nil {
+		e.Log = slog.New(slog.DiscardHandler)
+	}
+	e.aligner = newAligner(e.Config.AlignSpan.Milliseconds(), e.Config.AlignPatience)
+	e.split, e.score = make(map[int]SplitCounts), make(map[int]SideCounts)
+	e.sizes, e.closed = make(map[int]shardSize), make(map[int][16]byte)
+	return e.Config.Validate()
+}
+
+// sealed returns the checkpoint of a role's partition.
+func (e *Engine) sealed(role string, p ingest.Partition, sections ...Section) sealed {
+	return sealed{
+		folder: e.Checkpoints, sections: sections, every: e.Config.SealEvery, log: e.Log,
+		head: Head{Role: role, Topic: p.Topic, Partition: p.ID, Partitions: p.Count},
+	}
+}
+
+// recorder makes a shard's recorder.
+func (e *Engine) recorder() Recorder {
+	if e.Recorder == nil {
+		return nowhere{}
+	}
+	return e.Recorder()
+}
+
+// windowKey derives the key of the hashes by which event ids are remembered.
+func (e *Engine) windowKey() [16]byte {
+	mac := hmac.New(sha256.New, e.Key)
+	mac.Write([]byte("unopened event ids"))
+	return [16]byte(mac.Sum(nil)[:16])
+}
+
+// Role is one of the three roles with the source that feeds it.
+type Role struct {
+	Name   string
+	Source ingest.Source
+	Open   func(context.Context, ingest.Partition) (ingest.Handler, error)
+}
+
+// Run works the roles until ctx is done or one of them fails; then it stops the others and returns what went wrong.
+func (e *Engine) Run(ctx context.Context, roles ...Role) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	errs := make([]error, len(roles))
+	var running sync.WaitGroup
+	for i, role := range roles {
+		running.Go(func() {
+			if err := role.Source.Run(ctx, role.Open); err != nil {
+				errs[i] = fmt.Errorf("role %s: %w", role.Name, err)
+			}
+			if errs[i] != nil || ctx.Err() == nil {
+				stop()
+			}
+		})
+	}
+	running.Wait()
+	return errors.Join(errs...)
+}

@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/unopened/unopened/ingest"
+)
+
+// outgoing gathers encoded records for each partition of a log until they are appended together. Its memory is kept
+// from one batch to the next.
+type outgoing struct {
+	log   ingest.Log
+	parts []outgoingPart
+	slice [][]byte
+	bytes int
+}
+
+// outgoingPart is what waits for one partition: the records' bytes in a row, and where each ends.
+type outgoingPart struct {
+	bytes []byte
+	ends  []int
+}
+
+// newOutgoing returns an outgoing to log; a nil log takes nothing and drops all.
+func newOutgoing(log ingest.Log) outgoing {
+	if log == nil {
+		return outgoing{}
+	}
+	return outgoing{log: log, parts: make([]outgoingPart, log.Partitions())}
+}
+
+// entry adds an entry for one partition.
+func (o *outgoing) entry(partition int, e *ingest.Entry) {
+	if o.log == nil {
+		return
+	}
+	p := &o.parts[partition]
+	p.bytes = ingest.AppendEntry(p.bytes, e)
+	o.end(p)
+}
+
+// raw adds an encoded record for one partition.
+func (o *outgoing) raw(partition int, value []byte) {
+	if o.log == nil {
+		return
+	}
+	p := &o.parts[partition]
+	p.bytes = append(p.bytes, value...)
+	o.end(p)
+}
+
+// end marks the end of the record that was just added.
+func (o *outgoing) end(p *outgoingPart) {
+	start := 0
+	if n := len(p.ends); n > 0 {
+		start = p.ends[n-1]
+	}
+	o.bytes += len(p.bytes) - start
+	p.ends = append(p.ends, len(p.bytes))
+}
+
+// flush appends everything to the log, one partition after the other, so that there is never more than one request
+// under way from here to a partition.
+func (o *outgoing) flush(ctx context.Context) error {
+	for i := range o.parts {
+		p := &o.parts[i]
+		if len(p.ends) == 0 {
+			continue
+		}
+		o.slice = o.slice[:0]
+		start := 0
+		for _, end := range p.ends {
+			o.slice = append(o.slice, p.bytes[start:end])
+			start = end
+		}
+		if err := o.log.Append(ctx, i, o.slice); err != nil {
+			return err
+		}
+		p.bytes, p.ends = p.bytes[:0], p.ends[:0]
+	}
+	o.bytes = 0
+	return nil
+}

@@ -1,0 +1,269 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/unopened/unopened/alerts"
+	"github.com/unopened/unopened/features"
+	"github.com/unopened/unopened/ingest"
+	"github.com/unopened/unopened/models"
+)
+
+// RecordStep is how far a score must move until it is recorded again.
+const RecordStep = 0.01
+
+// shard is the handler of one partition of the account topic, and with it of all accounts whose key falls there.
+// One goroutine runs it: between an entry and its verdict there is no lock, no channel and no clock.
+type shard struct {
+	engine  *Engine
+	part    ingest.Partition
+	sealed  sealed
+	table   *features.Table
+	policy  *alerts.Policy
+	window  *window
+	causes  causes
+	counts  SideCounts
+	entry   ingest.Entry
+	verdict models.Verdict
+	reasons []models.Reason
+	found   alerts.Finding
+	opened  []alerts.Candidate
+	number  int32 // of what the entry at hand has caused so far
+	stamps  outgoing
+	alerts  outgoing
+	keep    Recorder
+	letters []ingest.DeadLetter
+}
+
+// OpenShard opens the handler of a partition of the account topic. The caller closes it.
+func (e *Engine) OpenShard(_ context.Context, p ingest.Partition) (ingest.Handler, error) {
+	policy, err := alerts.NewPolicy(e.Alerts, e.Models, e.Key)
+	if err != nil {
+		return nil, err
+	}
+	s := &shard{
+		engine: e, part: p, policy: policy, causes: causes{},
+		table:  features.New(e.Features),
+		window: newWindow(e.Config.Window.Milliseconds(), e.Config.WindowIDs, e.windowKey()),
+		stamps: newOutgoing(e.Accounts), alerts: newOutgoing(e.Candidates), keep: e.recorder(),
+	}
+	s.verdict.Vector = features.NewVector()
+	s.sealed = e.sealed("score", p, Section{"counts", jsonState{&s.counts}}, Section{"causes", s.causes},
+		Section{"window", s.window}, Section{"table", s.table}, Section{"policy", s.policy})
+	if err := s.sealed.load(); err != nil {
+		return nil, err
+	}
+	e.held.Add(1)
+	return s, nil
+}
+
+// Resume is the offset after the last entry that is in the sealed state.
+func (s *shard) Resume() int64 { return s.sealed.head.Next }
+
+// Handle takes a batch of entries. It returns when the stamps and candidates they caused are durable.
+func (s *shard) Handle(ctx context.Context, b ingest.Batch) error {
+	s.sealed.begin()
+	for i := range b.Records {
+		s.step(&b.Records[i])
+	}
+	if err := s.flush(ctx); err != nil {
+		return err
+	}
+	s.sealed.end(b.Next)
+	s.engine.publishShard(s)
+	if s.sealed.due() {
+		return s.seal(ctx)
+	}
+	return nil
+}
+
+// step takes one entry: what was written again is dropped, a repeat or a late event is not applied.
+func (s *shard) step(r *ingest.Record) {
+	s.counts.Read++
+	s.number = 0
+	s.verdict.Where = ingest.Position{Partition: int32(s.part.ID), Offset: r.Offset}
+	if r.Poison || ingest.DecodeEntry(&s.entry, r.Value) != nil {
+		s.counts.Refused++
+		s.letters = append(s.letters, ingest.NewDeadLetter(s.part, r, ingest.RefusedEntry))
+		return
+	}
+	if !s.causes.fresh(&s.entry.Cause) {
+		s.counts.Duplicate++
+		s.counts.Resent++
+		return
+	}
+	switch s.entry.Kind {
+	case ingest.EntryStamp:
+		s.counts.Stamps++
+		s.judge(s.table.ApplyStamp(&s.entry.Stamp, &s.verdict.Vector), s.entry.Stamp.Event)
+	case ingest.EntryControl:
+		s.counts.Control++
+		s.control(&s.entry.Event)
+	default:
+		s.side(r, &s.entry.Event)
+	}
+}
+
+// side takes the side of an event: the corridor from event to verdict.
+func (s *shard) side(r *ingest.Record, ev *ingest.Event) {
+	switch s.window.admit(ev) {
+	case tooLate:
+		s.counts.Late++
+		s.letters = append(s.letters, ingest.NewDeadLetter(s.part, r, ingest.RefusedLate))
+		return
+	case repeated:
+		s.counts.Duplicate++
+		return
+	}
+	s.counts.Applied++
+	account := s.table.Observe(ev, &s.verdict.Vector)
+	s.stamp()
+	if account == nil {
+		s.counts.Places++
+		return
+	}
+	s.keep.Event(ev, s.verdict.Where)
+	s.judge(account, ev.ID)
+}
+
+// judge scores an account after an event, records what moved, and lets the policy decide.
+func (s *shard) judge(account *features.Account, event ingest.EventID) {
+	if account == nil || account.Objected() {
+		return
+	}
+	v := &s.verdict
+	v.Account, v.Event, v.At = account.ID, event, account.Last
+	s.engine.Models.Score(&v.Vector, &v.Scores)
+	for h := range models.Harm(models.Harms) {
+		if v.Scores[h].Assessable {
+			s.record(&account.Memo[h], h)
+		}
+		s.opened = s.policy.Decide(v, h, s.opened[:0])
+		s.propose()
+	}
+}
+
+// record hands a harm's score to the recorder if it has moved far enough from the one recorded before.
+func (s *shard) record(memo *float32, h models.Harm) {
+	value := s.verdict.Scores[h].Value
+	before := float64(*memo)
+	if math.IsNaN(before) {
+		before = 0
+	}
+	if math.Abs(value-before) < RecordStep {
+		return
+	}
+	*memo = float32(value)
+	s.find(h, false)
+}
+
+// find hands one harm of the verdict at hand to the recorder.
+func (s *shard) find(h models.Harm, final bool) {
+	set := s.engine.Models
+	score := &s.verdict.Scores[h]
+	s.reasons = s.reasons[:0]
+	if score.Assessable {
+		s.reasons = models.Top(set.Explain(h, &s.verdict.Vector, s.reasons), 10)
+	}
+	s.found = alerts.Finding{
+		Verdict: &s.verdict, Harm: h, Model: set.Name(h), Severity: s.policy.Severity(h, score),
+		Shadow: s.policy.Shadow(h), Final: final, Reasons: s.reasons,
+	}
+	s.keep.Finding(&s.found)
+}
+
+// propose sends the candidates that the policy made to the alert topic.
+func (s *shard) propose() {
+	for i := range s.opened {
+		s.opened[i].Cause = s.cause()
+		s.alerts.raw(0, alerts.EncodeCandidate(&s.opened[i]))
+	}
+}
+
+// stamp sends the stamps that the event caused. In a replay of the account topic they are in the log already.
+func (s *shard) stamp() {
+	for i := range s.table.Stamps {
+		e := ingest.Entry{Kind: ingest.EntryStamp, Cause: s.cause(), Stamp: s.table.Stamps[i]}
+		s.stamps.entry(ingest.PartitionOf(e.Stamp.Subject, max(1, len(s.stamps.parts))), &e)
+	}
+	s.table.Stamps = s.table.Stamps[:0]
+}
+
+// cause names the next thing that the entry at hand causes. Numbers go up over stamps and candidates together.
+func (s *shard) cause() ingest.Cause {
+	s.number++
+	return ingest.Cause{Origin: ingest.OriginAccount, Partition: s.verdict.Where.Partition, Offset: s.verdict.Where.Offset, Number: s.number}
+}
+
+// control carries out a control record. Every partition gets one: an erasure concerns all, since any account may have
+// the person among its contacts; the others concern the shard that holds the account.
+func (s *shard) control(ev *ingest.Event) {
+	if ev.Type == ingest.Erase {
+		s.policy.Erase(ev.Subject)
+	} else if ingest.PartitionOf(ev.Subject, s.part.Count) != s.part.ID {
+		return
+	}
+	s.table.Control(ev)
+}
+
+// flush makes what was caused durable.
+func (s *shard) flush(ctx context.Context) error {
+	if err := s.stamps.flush(ctx); err != nil {
+		return fmt.Errorf("writing stamps to the account topic: %w", err)
+	}
+	if err := s.alerts.flush(ctx); err != nil {
+		return fmt.Errorf("writing candidates to the alert topic: %w", err)
+	}
+	if len(s.letters) > 0 {
+		if err := s.engine.Letters.Bury(ctx, s.letters); err != nil {
+			return fmt.Errorf("writing dead letters: %w", err)
+		}
+		s.letters = s.letters[:0]
+	}
+	return nil
+}
+
+// seal makes rows durable, then the checkpoint.
+func (s *shard) seal(ctx context.Context) error {
+	if err := s.keep.Flush(ctx); err != nil {
+		return fmt.Errorf("recording verdicts: %w", err)
+	}
+	return s.sealed.seal()
+}
+
+// finals records every harm of every account, in the order of the pseudonyms.
+func (s *shard) finals() {
+	accounts := make([]*features.Account, 0, s.table.Len())
+	s.table.Each(func(a *features.Account) { accounts = append(accounts, a) })
+	slices.SortFunc(accounts, func(a, b *features.Account) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	for _, a := range accounts {
+		if a.Objected() {
+			continue
+		}
+		s.table.Read(a, &s.verdict.Vector)
+		s.verdict.Account, s.verdict.At = a.ID, a.Last
+		s.engine.Models.Score(&s.verdict.Vector, &s.verdict.Scores)
+		for h := range models.Harm(models.Harms) {
+			if !s.verdict.Scores[h].Off {
+				s.find(h, true)
+			}
+		}
+	}
+}
+
+// Close seals what was handled and lets the partition go.
+func (s *shard) Close(ctx context.Context) error {
+	s.engine.held.Add(-1)
+	if s.engine.Finals {
+		s.finals()
+	}
+	if s.engine.Closing != nil {
+		s.engine.Closing(s.table)
+	}
+	s.engine.closeShard(s)
+	return s.seal(ctx)
+}

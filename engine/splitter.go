@@ -1,0 +1,156 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/unopened/unopened/ingest"
+)
+
+// futureMs is how far an event may lie ahead of its record's own timestamp.
+const futureMs = 5 * 60_000
+
+// flushBytes is when a splitter appends what it has gathered, however many records that are.
+const flushBytes = 4 << 20
+
+// splitter is the handler of one raw partition: it decodes, refuses, and writes a side for each subject.
+type splitter struct {
+	engine  *Engine
+	part    ingest.Partition
+	sealed  sealed
+	counts  SplitCounts
+	decoder ingest.Decoder
+	raw     ingest.Event
+	routed  []ingest.Routed
+	out     outgoing
+	letters []ingest.DeadLetter
+	reached int64 // greatest event time gathered
+	limit   int64 // event time up to which the aligner lets it go
+}
+
+// OpenSplit opens the handler of a raw partition. The caller closes it.
+func (e *Engine) OpenSplit(_ context.Context, p ingest.Partition) (ingest.Handler, error) {
+	s := &splitter{engine: e, part: p, out: newOutgoing(e.Accounts)}
+	s.sealed = e.sealed("split", p, Section{"counts", jsonState{&s.counts}})
+	if err := s.sealed.load(); err != nil {
+		return nil, err
+	}
+	e.aligner.set(p.ID, 0)
+	e.held.Add(1)
+	return s, nil
+}
+
+// Resume is the raw offset after the last one that was split and sealed.
+func (s *splitter) Resume() int64 { return s.sealed.head.Next }
+
+// Handle splits a batch. It returns when all sides and dead letters are durable.
+func (s *splitter) Handle(ctx context.Context, b ingest.Batch) error {
+	s.sealed.begin()
+	for i := range b.Records {
+		if err := s.step(ctx, &b.Records[i]); err != nil {
+			return err
+		}
+	}
+	if err := s.flush(ctx); err != nil {
+		return err
+	}
+	s.account(&b)
+	if b.CaughtUp {
+		s.engine.aligner.idle(s.part.ID)
+	}
+	s.engine.publishSplit(s.part.ID, &s.counts)
+	if s.sealed.due() {
+		return s.sealed.seal()
+	}
+	return nil
+}
+
+// account counts the offsets that the batch passed.
+func (s *splitter) account(b *ingest.Batch) {
+	from := s.sealed.head.Next
+	if from < 0 {
+		from = b.Next - int64(len(b.Records)) - b.Gap
+	}
+	s.counts.Offsets += b.Next - from
+	s.counts.Gaps += b.Gap
+	s.sealed.end(b.Next)
+}
+
+// step takes one raw record.
+func (s *splitter) step(ctx context.Context, r *ingest.Record) error {
+	s.counts.Fetched++
+	if refusal := s.read(r); refusal != ingest.Accepted {
+		s.counts.Refused[refusal]++
+		s.letters = append(s.letters, ingest.NewDeadLetter(s.part, r, refusal))
+		return nil
+	}
+	s.counts.Accepted++
+	if s.raw.At > s.limit {
+		if err := s.wait(ctx, s.raw.At); err != nil {
+			return err
+		}
+	}
+	s.reached = max(s.reached, s.raw.At)
+	cause := ingest.Cause{Origin: ingest.OriginRaw, Partition: int32(s.part.ID), Incarnation: s.engine.Incarnation, Offset: r.Offset}
+	s.routed = ingest.Split(s.routed[:0], &s.raw, cause, len(s.out.parts))
+	for i := range s.routed {
+		s.out.entry(s.routed[i].Partition, &s.routed[i].Entry)
+	}
+	s.counts.Sides += int64(len(s.routed))
+	if s.engine.Drain != nil || s.out.bytes > flushBytes {
+		return s.flush(ctx)
+	}
+	return nil
+}
+
+// read decodes a record and applies the rules that need more than its bytes.
+func (s *splitter) read(r *ingest.Record) ingest.Refusal {
+	switch {
+	case r.Poison:
+		return ingest.RefusedPoison
+	case r.Stray:
+		return ingest.RefusedHeader
+	}
+	if refusal := s.decoder.Decode(&s.raw, r.Value); refusal != ingest.Accepted {
+		return refusal
+	}
+	if r.Time != 0 && s.raw.At > r.Time+futureMs {
+		return ingest.RefusedFuture
+	}
+	return ingest.Accepted
+}
+
+// wait writes out what there is and waits until the other partitions are near enough in event time.
+func (s *splitter) wait(ctx context.Context, at int64) error {
+	if err := s.flush(ctx); err != nil {
+		return err
+	}
+	limit, err := s.engine.aligner.wait(ctx, s.part.ID, at)
+	s.limit = limit
+	return err
+}
+
+// flush makes sides and dead letters durable, then tells the aligner how far this partition is.
+func (s *splitter) flush(ctx context.Context) error {
+	if err := s.out.flush(ctx); err != nil {
+		return fmt.Errorf("writing sides to the account topic: %w", err)
+	}
+	if len(s.letters) > 0 {
+		if err := s.engine.Letters.Bury(ctx, s.letters); err != nil {
+			return fmt.Errorf("writing dead letters: %w", err)
+		}
+		s.letters = s.letters[:0]
+	}
+	s.engine.aligner.set(s.part.ID, s.reached)
+	if s.engine.Drain != nil {
+		return s.engine.Drain(ctx)
+	}
+	return nil
+}
+
+// Close seals what was split. Records that were begun but not written out are read again from the sealed offset.
+func (s *splitter) Close(context.Context) error {
+	s.engine.held.Add(-1)
+	s.engine.aligner.leave(s.part.ID)
+	return s.sealed.seal()
+}

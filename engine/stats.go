@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+
+	"github.com/unopened/unopened/alerts"
+)
+
+// Stats are the engine's counters over all partitions that it holds.
+type Stats struct {
+	Split    SplitCounts
+	Sides    SideCounts
+	Desk     DeskCounts
+	Outbox   alerts.Counts
+	Accounts int
+	Shrunk   int64 // how often a window gave up an hour for its ceiling
+}
+
+// shardSize is what one shard holds.
+type shardSize struct {
+	accounts int
+	shrunk   int64
+}
+
+// publishSplit shows a partition's counters to other goroutines.
+func (e *Engine) publishSplit(partition int, c *SplitCounts) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.split[partition] = *c
+}
+
+// publishShard shows a shard's counters to other goroutines.
+func (e *Engine) publishShard(s *shard) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.score[s.part.ID] = s.counts
+	e.sizes[s.part.ID] = shardSize{s.table.Len(), s.window.shrunk}
+}
+
+// publishDesk shows the desk's counters to other goroutines.
+func (e *Engine) publishDesk(d *deskHandler) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.deskCounts = d.counts
+}
+
+// closeShard keeps the state hash of a shard that ends.
+func (e *Engine) closeShard(s *shard) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closed[s.part.ID] = s.table.Hash()
+}
+
+// setDesk keeps account of the desk that is open.
+func (e *Engine) setDesk(d *deskHandler) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.desk = d
+}
+
+// Stats returns the counters as they stood after each partition's last batch.
+func (e *Engine) Stats() Stats {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	sum := Stats{Desk: e.deskCounts}
+	for _, c := range e.split {
+		sum.Split.Add(&c)
+	}
+	for _, c := range e.score {
+		sum.Sides.Add(&c)
+	}
+	for _, size := range e.sizes {
+		sum.Accounts += size.accounts
+		sum.Shrunk += size.shrunk
+	}
+	if e.desk != nil {
+		sum.Outbox = e.desk.desk.Counts()
+	}
+	return sum
+}
+
+// StateHash returns the sum of the state hashes of the shards that were closed: a hash of what the engine knows,
+// independent of batches, of the number of shards and of the order in which accounts came.
+func (e *Engine) StateHash() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var sum stateHash
+	for _, h := range e.closed {
+		sum.add(h)
+	}
+	return sum.String()
+}
+
+// stateHash is a sum of hashes, as one number of 128 bits.
+type stateHash struct{ high, low uint64 }
+
+// add adds h to s.
+func (s *stateHash) add(h [16]byte) {
+	var carry uint64
+	s.low, carry = bits.Add64(s.low, binary.BigEndian.Uint64(h[8:]), 0)
+	s.high, _ = bits.Add64(s.high, binary.BigEndian.Uint64(h[:8]), carry)
+}
+
+// String is the hash in hexadecimal.
+func (s *stateHash) String() string { return fmt.Sprintf("%016x%016x", s.high, s.low) }

@@ -1,0 +1,157 @@
+package engine
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/unopened/unopened/ingest"
+)
+
+// at makes an event with a number for an id.
+func numbered(id uint64, at int64) *ingest.Event {
+	ev := &ingest.Event{At: at, Side: ingest.SideActed, Type: ingest.Message}
+	for i := range 8 {
+		ev.ID[i] = byte(id >> (8 * i))
+	}
+	return ev
+}
+
+const testStart = int64(1_700_000_000_000)
+
+// TestWindowIsExact holds the window against a map that forgets nothing: a repeat within reach is recognised, what is
+// older than the reach is late, and nothing else is refused.
+func TestWindowIsExact(t *testing.T) {
+	const span = 6 * hourMs
+	w := newWindow(span, 1<<30, [16]byte{1})
+	rng := rand.New(rand.NewPCG(1, 2))
+	seen := map[uint64]int64{}
+	var ids []uint64
+	watermark := int64(0)
+	outcomes := map[admission]int{}
+	for i := range 200_000 {
+		at := testStart + int64(i)*500 - rng.Int64N(span*5/4)
+		id := uint64(i)
+		if rng.IntN(10) == 0 && len(ids) > 0 {
+			id = ids[rng.IntN(len(ids))]
+			at = seen[id]
+		}
+		want := admitted
+		if at < watermark-span || at/hourMs < (watermark-span)/hourMs {
+			want = tooLate
+		} else if _, ok := seen[id]; ok {
+			want = repeated
+		}
+		got := w.admit(numbered(id, at))
+		if got != want {
+			t.Fatalf("event %d at %d with watermark %d: %v, want %v", i, at, watermark, got, want)
+		}
+		outcomes[got]++
+		if got == admitted {
+			seen[id], ids = at, append(ids, id)
+			watermark = max(watermark, at)
+		}
+	}
+	for _, o := range []admission{admitted, repeated, tooLate} {
+		if outcomes[o] == 0 {
+			t.Errorf("outcome %v never came up: the test shows nothing of it", o)
+		}
+	}
+	if len(w.slots) > 1<<18 {
+		t.Errorf("%d slots for what six hours hold: passed ids are not forgotten", len(w.slots))
+	}
+}
+
+// TestWindowShrinksButNeverForgets fills the window over its ceiling: the reach gets shorter, and a repeat of what was
+// given up is refused as late instead of counted again.
+func TestWindowShrinksButNeverForgets(t *testing.T) {
+	w := newWindow(6*hourMs, 1000, [16]byte{1})
+	first := numbered(0, testStart)
+	for i := range 5000 {
+		if got := w.admit(numbered(uint64(i), testStart+int64(i)*4000)); got != admitted {
+			t.Fatalf("event %d: %v", i, got)
+		}
+	}
+	if w.shrunk == 0 || w.reach() >= 6*hourMs {
+		t.Errorf("shrunk %d times, reach %d ms: over its ceiling the window must shrink", w.shrunk, w.reach())
+	}
+	if got := w.admit(first); got != tooLate {
+		t.Errorf("a repeat of what was given up is %v, want late", got)
+	}
+	if w.live > 2000 {
+		t.Errorf("%d ids kept under a ceiling of 1000 and an hour", w.live)
+	}
+}
+
+// TestWindowRestoredDecidesTheSame stops and restores the window at many places: no decision changes, also where the
+// ceiling shrinks it.
+func TestWindowRestoredDecidesTheSame(t *testing.T) {
+	run := func(restart int) (outcomes []admission, shrunk int64) {
+		rng := rand.New(rand.NewPCG(3, 4))
+		w := newWindow(3*hourMs, 700, [16]byte{9})
+		for i := range 20_000 {
+			id := uint64(i)
+			if rng.IntN(5) == 0 {
+				id = rng.Uint64N(uint64(i + 1))
+			}
+			outcomes = append(outcomes, w.admit(numbered(id, testStart+int64(id)*3000)))
+			if restart > 0 && i%restart == 0 {
+				var b bytes.Buffer
+				if err := w.Snapshot(&b); err != nil {
+					t.Fatal(err)
+				}
+				w = newWindow(3*hourMs, 700, [16]byte{})
+				if err := w.Restore(&b); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		return outcomes, w.shrunk
+	}
+	want, shrunk := run(0)
+	if shrunk == 0 {
+		t.Fatal("the ceiling was never reached: the test shows nothing of it")
+	}
+	for _, restart := range []int{1, 97, 5000} {
+		got, gotShrunk := run(restart)
+		for i := range want {
+			if got[i] != want[i] {
+				t.Fatalf("restarted each %d: event %d is %v, want %v", restart, i, got[i], want[i])
+			}
+		}
+		if gotShrunk != shrunk {
+			t.Errorf("restarted each %d: shrunk %d times, want %d", restart, gotShrunk, shrunk)
+		}
+	}
+}
+
+// TestCausesDropWhatWasSentAgain replays a tail of causes, as a source does after a crash.
+func TestCausesDropWhatWasSentAgain(t *testing.T) {
+	s := causes{}
+	cause := func(partition int32, offset int64, number int32) *ingest.Cause {
+		return &ingest.Cause{Origin: ingest.OriginRaw, Partition: partition, Offset: offset, Number: number}
+	}
+	for _, c := range []*ingest.Cause{cause(0, 5, 0), cause(0, 5, 1), cause(0, 9, 0), cause(1, 2, 0)} {
+		if !s.fresh(c) {
+			t.Errorf("%+v is new and was dropped", *c)
+		}
+	}
+	var b bytes.Buffer
+	if err := s.Snapshot(&b); err != nil {
+		t.Fatal(err)
+	}
+	restored := causes{}
+	if err := restored.Restore(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []*ingest.Cause{cause(0, 5, 0), cause(0, 5, 1), cause(0, 9, 0), cause(1, 2, 0), cause(1, 1, 7)} {
+		if restored.fresh(c) {
+			t.Errorf("%+v was sent again and counted", *c)
+		}
+	}
+	again := cause(0, 0, 0)
+	again.Incarnation = 1
+	if !restored.fresh(again) || !restored.fresh(cause(0, 9, 1)) {
+		t.Error("a topic created again, or what comes next, was dropped")
+	}
+}
