@@ -1,0 +1,293 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"reflect"
+	"runtime"
+	"testing"
+	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+
+	"github.com/unopened/unopened/alerts"
+	"github.com/unopened/unopened/engine"
+	"github.com/unopened/unopened/features"
+	"github.com/unopened/unopened/ingest"
+	"github.com/unopened/unopened/store"
+	"github.com/unopened/unopened/store/local"
+)
+
+// flatRecord is the contract as a struct for general JSON decoders, without pointers: the form that they read fastest.
+func flatRecord() reflect.Value {
+	var members []reflect.StructField
+	for i, f := range ingest.Schema() {
+		typ := reflect.TypeFor[string]()
+		switch f.Value {
+		case ingest.ValueInteger:
+			typ = reflect.TypeFor[int64]()
+		case ingest.ValueBool:
+			typ = reflect.TypeFor[bool]()
+		}
+		members = append(members, reflect.StructField{Name: fmt.Sprint("F", i), Type: typ, Tag: reflect.StructTag(`json:"` + f.Name + `"`)})
+	}
+	return reflect.New(reflect.StructOf(members))
+}
+
+// benchDecode compares the decoding of a raw record, strict on all sides.
+func benchDecode(t *testing.T) []measured {
+	lines := simulated(20_000, 600)
+	var decoder ingest.Decoder
+	var ev ingest.Event
+	ours := func() {
+		for _, line := range lines {
+			if refusal := decoder.Decode(&ev, line); refusal != ingest.Accepted {
+				t.Fatal(refusal)
+			}
+		}
+	}
+	flat := flatRecord()
+	allocs := testing.AllocsPerRun(1, ours) / float64(len(lines))
+	took := beside(7, ours, func() {
+		for _, line := range lines {
+			flat.Elem().SetZero()
+			d := json.NewDecoder(bytes.NewReader(line))
+			d.DisallowUnknownFields()
+			if err := d.Decode(flat.Interface()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}, func() {
+		for _, line := range lines {
+			flat.Elem().SetZero()
+			if err := jsonv2.Unmarshal(line, flat.Interface(), jsonv2.RejectUnknownMembers(true)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	us, v1, v2 := each(took[0], len(lines)), each(took[1], len(lines)), each(took[2], len(lines))
+	return []measured{
+		plain("decode JSON", us, "ns", "a raw record, strict"),
+		atLeast(10, "decode JSON / encoding/json strict", v1/us, "x", fmt.Sprintf("%.0f ns there", v1)),
+		atLeast(3, "decode JSON / json v2 strict", v2/us, "x", fmt.Sprintf("%.0f ns there", v2)),
+		atMost(0, "decode JSON, allocations", allocs, "an event", ""),
+	}
+}
+
+// benchAllocations takes simulated sides through a shard and counts what is allocated over the last 10,000 of them.
+// Nothing is in a steady state there: accounts and contacts are still new. engine/alloc_test.go has the steady state.
+func benchAllocations(t *testing.T) []measured {
+	const last = 10_000
+	e := benchEngine(t)
+	shard, err := e.OpenShard(t.Context(), ingest.Partition{Topic: "account", Count: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := sides(t, simulated(120_000, 2000))
+	handle := func(from, to int) {
+		if err := shard.Handle(t.Context(), ingest.Batch{Records: records[from:to], Next: int64(to)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	handle(0, len(records)-last)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	begin := time.Now()
+	handle(len(records)-last, len(records))
+	took := time.Since(begin)
+	runtime.ReadMemStats(&after)
+	mallocs := float64(after.Mallocs - before.Mallocs)
+	return []measured{
+		plain("entry to verdict", each(took, last), "ns", "a side: decoded, remembered, folded in, scored for six harms"),
+		atMost(0.01, "entry to verdict, allocations", mallocs/last, "a side",
+			fmt.Sprintf("%.0f over %s sides in a growing world; none in a steady one (engine/alloc_test.go)", mallocs, thousands(last))),
+	}
+}
+
+// sides splits raw records and returns them as a shard reads them.
+func sides(t *testing.T, lines [][]byte) (records []ingest.Record) {
+	t.Helper()
+	var decoder ingest.Decoder
+	var ev ingest.Event
+	var routed []ingest.Routed
+	for i, line := range lines {
+		if refusal := decoder.Decode(&ev, line); refusal != ingest.Accepted {
+			t.Fatal(refusal)
+		}
+		routed = ingest.Split(routed[:0], &ev, ingest.Cause{Origin: ingest.OriginRaw, Offset: int64(i)}, 1)
+		for j := range routed {
+			value := ingest.AppendEntry(nil, &routed[j].Entry)
+			records = append(records, ingest.Record{Offset: int64(len(records)), Value: value, Size: len(value)})
+		}
+	}
+	return records
+}
+
+// benchAgreement holds the straightforward build against ours once more, on more events than the test does.
+func benchAgreement(t *testing.T) []measured {
+	lines := simulated(100_000, 1700)
+	g := agree(ourOpinions(t, lines), naiveOpinions(t, lines))
+	for _, fault := range g.faults {
+		fmt.Println("  ", fault)
+	}
+	return []measured{atMost(0, "verdicts that differ from the straightforward", float64(len(g.faults)), "of "+thousands(int64(g.assessed)),
+		fmt.Sprintf("%s events, %s accounts; margins differ by %.1g at most", thousands(int64(len(lines))), thousands(int64(g.accounts)), g.margin))}
+}
+
+// bigWorld is how many accounts the tables of benchUpdate and benchCheckpoint have.
+const bigWorld = 1_000_000
+
+func bigAccount(i int) (s ingest.SubjectID) {
+	binary.BigEndian.PutUint64(s[:], uint64(i+1)*0x9e3779b97f4a7c15)
+	binary.BigEndian.PutUint64(s[8:], uint64(i+1)*0xc2b2ae3d27d4eb4f)
+	return s
+}
+
+// bigTable is a table of a million accounts, each with one contact.
+func bigTable() (*features.Table, features.Vector) {
+	table, v := features.New(features.Config{Accounts: bigWorld}), features.NewVector()
+	for i := range bigWorld {
+		ev := bigMessage(i, 0)
+		table.Observe(&ev, &v)
+		table.Stamps = table.Stamps[:0]
+	}
+	return table, v
+}
+
+// bigMessage is a message of account i in second n.
+func bigMessage(i, n int) ingest.Event {
+	return ingest.Event{
+		Type: ingest.Message, Side: ingest.SideActed, Kind: ingest.Direct, At: 1_750_000_000_000 + int64(n)*1000,
+		Subject: bigAccount(i), Peer: bigAccount((i + 1 + n%3) % bigWorld), Relation: ingest.Mutual, Media: ingest.MediaNone,
+		Has: ingest.FieldsAlways | ingest.FieldActor | ingest.FieldTarget | ingest.FieldKind | ingest.FieldRelation | ingest.FieldMedia,
+	}
+}
+
+// benchUpdate compares the update of an account's state, its vector included, over a million accounts of which some
+// are far busier than others (Zipf, 1.1).
+func benchUpdate(t *testing.T) []measured {
+	const updates = 1_000_000
+	table, v := bigTable()
+	n := newNaive(shippedModels(t))
+	zipf := rand.NewZipf(rand.New(rand.NewPCG(1, 1)), 1.1, 1, bigWorld-1)
+	events, theirs := make([]ingest.Event, updates), make([]naiveEvent, updates)
+	for i := range events {
+		events[i] = bigMessage(int(zipf.Uint64()*7919%bigWorld), 1+i/500)
+		theirs[i] = naiveEvent{
+			Type: "message", Kind: "direct", At: events[i].At, Relation: "mutual", Media: "none",
+			Actor: hex.EncodeToString(events[i].Subject[:]), Target: hex.EncodeToString(events[i].Peer[:]),
+		}
+	}
+	for i := range bigWorld {
+		ev := bigMessage(i, 0)
+		e := naiveEvent{Type: "message", Kind: "direct", At: ev.At, Actor: ev.Subject.String(), Target: ev.Peer.String()}
+		n.account(e.Actor, e.time()).act(&e, e.time())
+	}
+	took := beside(3, func() {
+		for i := range events {
+			table.Observe(&events[i], &v)
+			table.Stamps = table.Stamps[:0]
+		}
+	}, func() {
+		for i := range theirs {
+			at := theirs[i].time()
+			a := n.account(theirs[i].Actor, at)
+			a.act(&theirs[i], at)
+			a.read(&n.vector)
+		}
+	})
+	ours, plainly := each(took[0], updates), each(took[1], updates)
+	return []measured{
+		plain("state update at 1 M accounts", ours, "ns", "a side folded in and its vector read"),
+		atLeast(2, "state update / map of pointers", plainly/ours, "x", fmt.Sprintf("%.0f ns there", plainly)),
+	}
+}
+
+// benchCheckpoint seals and loads a table of a million accounts: file, sync and checksum included.
+func benchCheckpoint(t *testing.T) []measured {
+	table, _ := bigTable()
+	restored := features.New(features.Config{Accounts: bigWorld})
+	folder := engine.Folder{Dir: t.TempDir()}
+	head := engine.Head{Role: "score", Topic: "account", Partitions: 1}
+	check := func(ok bool, err error) {
+		if err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+	}
+	took := beside(3, func() {
+		check(true, folder.Save(&head, []engine.Section{{Name: "table", State: table}}))
+	}, func() {
+		check(folder.Load(&head, []engine.Section{{Name: "table", State: restored}}, func(string, error) {}))
+	})
+	if restored.Hash() != table.Hash() {
+		t.Fatal("the table restored is another one")
+	}
+	million := func(d time.Duration) float64 { return bigWorld / d.Seconds() / 1e6 }
+	size := fmt.Sprintf("%d bytes an account, one contact each", table.Bytes()/bigWorld)
+	return []measured{
+		atLeast(3, "checkpoint saved", million(took[0]), "M acc/s", size),
+		atLeast(5, "checkpoint restored", million(took[1]), "M acc/s", ""),
+	}
+}
+
+// benchStore writes rows into the embedded ClickHouse.
+func benchStore(t *testing.T) []measured {
+	const events, name = 300_000, "ClickHouse insert"
+	cfg := store.DefaultConfig()
+	s, err := store.Open(t.Context(), cfg, t.TempDir(), slog.New(slog.DiscardHandler))
+	if errors.Is(err, local.ErrNoLibrary) {
+		return []measured{{Name: name, Unit: "rows/s", Note: err.Error()}}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	next := 0
+	took := beside(3, func() {
+		w := s.Writer()
+		for range events {
+			ev := bigMessage(next%bigWorld, next/1000)
+			ev.At = time.Now().UnixMilli()
+			w.Event(&ev, ingest.Position{Offset: int64(next)})
+			next++
+		}
+		if err := w.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return []measured{plain(name, events/took[0].Seconds(), "rows/s", "event rows, columnar, durable")}
+}
+
+// benchEngine is an engine whose shards record into a counter and write stamps nowhere that matters.
+func benchEngine(t *testing.T) *engine.Engine {
+	t.Helper()
+	e := &engine.Engine{
+		Config: engine.DefaultConfig(), Features: features.DefaultConfig(), Alerts: alerts.DefaultConfig(),
+		Models: shippedModels(t), Key: []byte("key"), Recorder: func() engine.Recorder { return &countingRecorder{} },
+	}
+	if err := e.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// countingRecorder only counts.
+type countingRecorder struct{ events, findings int64 }
+
+func (c *countingRecorder) Event(*ingest.Event, ingest.Position) { c.events++ }
+func (c *countingRecorder) Finding(*alerts.Finding)              { c.findings++ }
+func (c *countingRecorder) Flush(context.Context) error          { return nil }

@@ -1,0 +1,286 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/pprof"
+	"syscall"
+	"testing"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+
+	"github.com/unopened/unopened/configs"
+	"github.com/unopened/unopened/engine"
+	"github.com/unopened/unopened/ingest"
+	"github.com/unopened/unopened/ingest/kafka"
+	kafkalocal "github.com/unopened/unopened/ingest/kafka/local"
+	"github.com/unopened/unopened/models"
+)
+
+// benchTask is the variable that makes the test binary a child which takes all raw events through one of the two
+// builds; the broker stays with the parent, so that its work is not counted.
+const benchTask = "UNOPENED_BENCH_TASK"
+
+// task is what a child is asked.
+type task struct {
+	Build  string // "ours" or "straightforward"
+	Run    int    // gives topics and groups of its own
+	Broker string
+	Events int64
+	Folder string // for checkpoints
+}
+
+// outcome is what a child answers.
+type outcome struct {
+	Seconds  float64 // from the first event to the last verdict
+	CPU      float64 // seconds of all its threads
+	Verdicts int64
+}
+
+const pipelineEvents = 400_000
+
+// benchPipeline takes the same raw topic through both builds, in turn.
+func benchPipeline(t *testing.T) []measured {
+	broker, err := kafkalocal.Start(t.Context(), kafkalocal.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer broker.Close()
+	produceRaw(t, broker.Addr(), simulated(pipelineEvents, 40_000))
+	var ours, theirs outcome
+	for run := range 3 {
+		ours.better(child(t, task{"ours", run, broker.Addr(), pipelineEvents, t.TempDir()}))
+		theirs.better(child(t, task{"straightforward", run, broker.Addr(), pipelineEvents, ""}))
+	}
+	micro := func(o *outcome) float64 { return o.CPU / pipelineEvents * 1e6 }
+	rate := func(o *outcome) float64 { return pipelineEvents / o.Seconds }
+	note := func(o *outcome) string {
+		return fmt.Sprintf("%s verdicts on %s events", thousands(o.Verdicts), thousands(pipelineEvents))
+	}
+	return []measured{
+		atMost(4, "pipeline, CPU", micro(&ours), "us/event", "raw topic to verdicts by way of the account topic; "+note(&ours)),
+		plain("pipeline, straightforward build, CPU", micro(&theirs), "us/event", note(&theirs)),
+		atLeast(3, "pipeline, CPU, straightforward / ours", micro(&theirs)/micro(&ours), "x", "Reader, encoding/json, maps of pointers; without account topic, repeats, checkpoints"),
+		plain("pipeline, rate", rate(&ours), "events/s", "the broker has the same cores"),
+		plain("pipeline, straightforward build, rate", rate(&theirs), "events/s", ""),
+	}
+}
+
+// better keeps the least of what was measured.
+func (o *outcome) better(p outcome) {
+	if o.CPU == 0 || p.CPU < o.CPU {
+		o.CPU = p.CPU
+	}
+	if o.Seconds == 0 || p.Seconds < o.Seconds {
+		o.Seconds = p.Seconds
+	}
+	o.Verdicts = p.Verdicts
+}
+
+// benchKafka is the config by which the broker is reached in a run.
+func benchKafka(broker string, run int) kafka.Config {
+	cfg := kafka.DefaultConfig()
+	cfg.Brokers, cfg.Create.Enabled = []string{broker}, true
+	cfg.GroupPrefix = fmt.Sprint("run", run)
+	cfg.Topics.Account = fmt.Sprint(cfg.Topics.Account, ".", run)
+	return cfg
+}
+
+// produceRaw writes the lines to the partitions of the raw topic, in turn.
+func produceRaw(t *testing.T, broker string, lines [][]byte) {
+	t.Helper()
+	cfg := benchKafka(broker, 0)
+	cluster, err := kafka.New(cfg, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cluster.Close()
+	if err := cluster.EnsureTopics(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	log, err := cluster.Log(t.Context(), cfg.Topics.Raw, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := make([][][]byte, log.Partitions())
+	for i, line := range lines {
+		parts[i%len(parts)] = append(parts[i%len(parts)], line)
+	}
+	for i, values := range parts {
+		if err := log.Append(t.Context(), i, values); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// child runs a task in a process of its own.
+func child(t *testing.T, job task) (o outcome) {
+	t.Helper()
+	text, err := json.Marshal(job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self)
+	cmd.Env = append(os.Environ(), benchTask+"="+string(text))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v", job.Build, err)
+	}
+	if err := json.Unmarshal(out, &o); err != nil {
+		t.Fatalf("%s: %v: %s", job.Build, err, out)
+	}
+	return o
+}
+
+// runTask is the child's main. UNOPENED_BENCH_PROFILE names a folder for a CPU profile of each build.
+func runTask(text string) (code int) {
+	err := func() error {
+		var job task
+		if err := json.Unmarshal([]byte(text), &job); err != nil {
+			return err
+		}
+		if dir := os.Getenv("UNOPENED_BENCH_PROFILE"); dir != "" {
+			f, err := os.Create(filepath.Join(dir, job.Build+".pprof"))
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			if err := pprof.StartCPUProfile(f); err != nil {
+				return err
+			}
+			defer pprof.StopCPUProfile()
+		}
+		set, err := models.Load(configs.Artefacts(), models.DefaultConfig())
+		if err != nil {
+			return err
+		}
+		run := consumeOurs
+		if job.Build != "ours" {
+			run = consumeStraightforward
+		}
+		begin := cpu()
+		o, err := run(&job, set)
+		if err != nil {
+			return err
+		}
+		o.CPU = (cpu() - begin).Seconds()
+		return json.NewEncoder(os.Stdout).Encode(o)
+	}()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// cpu is the time that all threads of this process have worked so far, for it and for the kernel on its behalf.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// consumeOurs runs the roles split and score as the service does, checkpoints and metrics included.
+func consumeOurs(job *task, set *models.Set) (outcome, error) {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	cfg := configs.DefaultConfig()
+	cfg.Kafka = benchKafka(job.Broker, job.Run)
+	cluster, err := kafka.New(cfg.Kafka, nil)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer cluster.Close()
+	e := &engine.Engine{
+		Config: cfg.Engine, Features: cfg.Features, Alerts: cfg.Alerts, Models: set, Key: []byte("key"),
+		Checkpoints: &engine.Folder{Dir: job.Folder}, Recorder: func() engine.Recorder { return &countingRecorder{} },
+	}
+	err = cluster.EnsureTopics(ctx)
+	if err == nil {
+		e.Accounts, err = cluster.Log(ctx, cfg.Kafka.Topics.Account, ingest.EntryKey)
+	}
+	if err == nil {
+		e.Letters, err = cluster.Letters(ctx)
+	}
+	if err := errors.Join(err, e.Prepare()); err != nil {
+		return outcome{}, err
+	}
+	done := make(chan error, 1)
+	go func() {
+		done <- e.Run(ctx, engine.Role{Name: "split", Source: cluster.Source(cfg.Kafka.Topics.Raw, "split"), Open: e.OpenSplit},
+			engine.Role{Name: "score", Source: cluster.Source(cfg.Kafka.Topics.Account, "score"), Open: e.OpenShard})
+	}()
+	o, err := watch(e, job.Events, done)
+	if err != nil {
+		return o, err
+	}
+	stop()
+	return o, <-done
+}
+
+// watch waits until all events are split and all that came of them is judged.
+func watch(e *engine.Engine, events int64, done <-chan error) (o outcome, err error) {
+	var begin, last time.Time
+	seen := int64(0)
+	for {
+		select {
+		case err := <-done:
+			return o, fmt.Errorf("ended after %d sides: %w", seen, err)
+		case <-time.After(5 * time.Millisecond):
+		}
+		s := e.Stats()
+		if s.Split.RefusedTotal()+s.Sides.Late+s.Sides.Duplicate > 0 {
+			return o, fmt.Errorf("%d events refused, %d sides late, %d duplicate: this is another task", s.Split.RefusedTotal(), s.Sides.Late, s.Sides.Duplicate)
+		}
+		if begin.IsZero() && s.Split.Fetched > 0 {
+			begin = time.Now()
+		}
+		if s.Sides.Read > seen {
+			seen, last = s.Sides.Read, time.Now()
+		}
+		if s.Split.Fetched == events && s.Sides.Read-s.Sides.Stamps == s.Split.Sides && time.Since(last) > 500*time.Millisecond {
+			o.Seconds, o.Verdicts = last.Sub(begin).Seconds(), s.Sides.Applied-s.Sides.Places+s.Sides.Stamps
+			return o, nil
+		}
+	}
+}
+
+// consumeStraightforward reads the raw topic with kafka-go's Reader and feeds the straightforward build.
+func consumeStraightforward(job *task, set *models.Set) (o outcome, err error) {
+	ctx := context.Background()
+	r := kafkago.NewReader(kafkago.ReaderConfig{
+		Brokers: []string{job.Broker}, Topic: kafka.DefaultConfig().Topics.Raw, GroupID: fmt.Sprint("straightforward", job.Run),
+		CommitInterval: time.Second,
+	})
+	defer func() { err = errors.Join(err, r.Close()) }()
+	n := newNaive(set)
+	var begin time.Time
+	for range job.Events {
+		m, err := r.ReadMessage(ctx)
+		if err != nil {
+			return o, err
+		}
+		if begin.IsZero() {
+			begin = time.Now()
+		}
+		e, err := parseNaive(m.Value)
+		if err != nil {
+			return o, err
+		}
+		n.handle(e)
+	}
+	return outcome{Seconds: time.Since(begin).Seconds(), Verdicts: int64(n.judged)}, nil
+}

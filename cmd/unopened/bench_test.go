@@ -1,0 +1,107 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// measured is one line of the table that `make bench` prints, and one object of the list that it writes.
+type measured struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+	Unit  string  `json:"unit"`
+	Goal  string  `json:"goal"`
+	OK    bool    `json:"ok"`
+	Note  string  `json:"note"`
+}
+
+// plain is a value without a goal: absolute numbers are the machine's.
+func plain(name string, value float64, unit, note string) measured {
+	return measured{name, value, unit, "", true, note}
+}
+
+// atLeast is a value with a goal.
+func atLeast(goal float64, name string, value float64, unit, note string) measured {
+	return measured{name, value, unit, fmt.Sprintf(">= %v", goal), value >= goal, note}
+}
+
+func atMost(goal float64, name string, value float64, unit, note string) measured {
+	return measured{name, value, unit, fmt.Sprintf("<= %v", goal), value <= goal, note}
+}
+
+// print writes the line for people.
+func (m *measured) print() {
+	verdict := ""
+	switch {
+	case !m.OK:
+		verdict = "MISSED"
+	case m.Goal != "":
+		verdict = "ok"
+	}
+	fmt.Printf("%-44s %12s %-10s %-9s %-6s %s\n", m.Name, significant(m.Value), m.Unit, m.Goal, verdict, m.Note)
+}
+
+// significant writes three digits that count, and whole numbers as they are.
+func significant(v float64) string {
+	switch {
+	case v == float64(int64(v)), v >= 1000:
+		return thousands(int64(v))
+	case v >= 100:
+		return fmt.Sprintf("%.0f", v)
+	case v >= 10:
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprintf("%.2f", v)
+}
+
+// TestBenchTable measures, prints goals beside values, and writes them to the file that UNOPENED_BENCH names. It fails
+// only where something could not be measured: timings decide no test.
+func TestBenchTable(t *testing.T) {
+	out := os.Getenv("UNOPENED_BENCH")
+	if out == "" {
+		t.Skip("measures only where UNOPENED_BENCH names a file (make bench)")
+	}
+	fmt.Printf("%-44s %12s %-10s %-9s\n", "", "value", "unit", "goal")
+	var table []measured
+	for _, measure := range []func(*testing.T) []measured{
+		benchDecode, benchAllocations, benchAgreement, benchPipeline, benchUpdate, benchCheckpoint, benchStore,
+	} {
+		rows := measure(t)
+		for i := range rows {
+			rows[i].print()
+		}
+		table = append(table, rows...)
+		runtime.GC()
+	}
+	text, err := json.MarshalIndent(table, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(out, append(text, '\n'), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// beside runs the functions in turn, some rounds, and returns the least time that each took: what one run suffers from
+// the machine's other work, another does not.
+func beside(rounds int, runs ...func()) []time.Duration {
+	least := make([]time.Duration, len(runs))
+	for range rounds {
+		for i, run := range runs {
+			runtime.GC()
+			begin := time.Now()
+			run()
+			if took := time.Since(begin); least[i] == 0 || took < least[i] {
+				least[i] = took
+			}
+		}
+	}
+	return least
+}
+
+// each is the time for one of n things, in nanoseconds.
+func each(took time.Duration, n int) float64 { return float64(took.Nanoseconds()) / float64(n) }
