@@ -52,6 +52,11 @@ func makeBatch(base int64, attributes int16, count int, records []byte) []byte {
 		copy(b[at:], "\xff\xff\xff\xff\xff\xff\xff\xff"[:min(8, 57-at)])
 	}
 	binary.BigEndian.PutUint32(b[countAt:], uint32(count))
+	return checked(b)
+}
+
+// checked gives a batch the checksum of its bytes.
+func checked(b []byte) []byte {
 	binary.BigEndian.PutUint32(b[crcAt:], crc32.Checksum(b[coveredAt:], castagnoli))
 	return b
 }

@@ -90,18 +90,34 @@ func (c *Cluster) Incarnation() uint32 { return c.config.Incarnation }
 // Topics returns the names of the four topics.
 func (c *Cluster) Topics() Topics { return c.config.Topics }
 
-// persist repeats what asks the brokers until it works, ctx is done or the error is one that waiting does not mend.
+// persist repeats what asks the brokers until it works, parent is done or the error is one that waiting does not mend.
 // It gives up after patience, with the last error.
-func (c *Cluster) persist(ctx context.Context, patience time.Duration, ask func(context.Context, *kafkago.Client) error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (c *Cluster) persist(parent context.Context, patience time.Duration, ask func(context.Context, *kafkago.Client) error) error {
+	ctx, cancel := context.WithTimeout(parent, patience)
 	defer cancel()
 	for pause := (pause{}); ; {
-		err := ask(ctx, c.client.Load())
-		if err == nil || lasting(err) {
+		client := c.client.Load()
+		err := ask(ctx, client)
+		if err == nil {
+			return nil
+		}
+		if err = reason(ctx, client, err); lasting(err) {
 			return explain(err)
 		}
 		if pause.wait(ctx) != nil {
-			return fmt.Errorf("%w (asked kafka.brokers %v for %s)", err, c.config.Brokers, patience)
+			if parent.Err() != nil {
+				return fmt.Errorf("%w: %w", parent.Err(), explain(err))
+			}
+			return fmt.Errorf("%w (asked kafka.brokers %v for %s)", explain(err), c.config.Brokers, patience)
 		}
 	}
+}
+
+// reason returns why a request failed: a client that never learned which brokers there are says of each request only
+// that it found none, and of a question for metadata why.
+func reason(ctx context.Context, client *kafkago.Client, err error) error {
+	if _, first := client.Metadata(ctx, &kafkago.MetadataRequest{}); first != nil && ctx.Err() == nil {
+		return first
+	}
+	return err
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -54,6 +55,9 @@ func explain(err error) error {
 	var certificate *tls.CertificateVerificationError
 	if errors.As(err, &certificate) {
 		return fmt.Errorf("%w (check kafka.tls.ca_file and kafka.tls.server_name)", err)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w (the broker hung up: check the port, kafka.tls and kafka.sasl)", err)
 	}
 	return err
 }

@@ -96,15 +96,15 @@ func (b *rawBatches) release() {
 	}
 }
 
-// fetch asks for the records of a partition from offset on. The error of the answer's partition is the error.
-func (c *Cluster) fetch(ctx context.Context, client *kafkago.Client, topic string, id int, offset int64) (*partitionAnswer, error) {
-	wait, size := c.config.Fetch.MaxWait, int32(c.config.Fetch.MaxBytes)
-	ctx, cancel := context.WithTimeout(ctx, wait+c.requestTime)
+// fetch asks for the records from the next one on. The error that the answer holds is the error.
+func (r *reader) fetch(ctx context.Context, client *kafkago.Client) (*partitionAnswer, error) {
+	wait, size := r.cluster.config.Fetch.MaxWait, int32(r.cluster.config.Fetch.MaxBytes)
+	ctx, cancel := context.WithTimeout(ctx, wait+r.cluster.requestTime)
 	defer cancel()
 	response, err := client.Transport.RoundTrip(ctx, client.Addr, &fetchapi.Request{
 		ReplicaID: -1, MaxWaitTime: int32(wait / time.Millisecond), MinBytes: 1, MaxBytes: size, SessionID: -1, SessionEpoch: -1,
-		Topics: []fetchapi.RequestTopic{{Topic: topic, Partitions: []fetchapi.RequestPartition{{
-			Partition: int32(id), CurrentLeaderEpoch: -1, FetchOffset: offset, LogStartOffset: -1, PartitionMaxBytes: size,
+		Topics: []fetchapi.RequestTopic{{Topic: r.part.Topic, Partitions: []fetchapi.RequestPartition{{
+			Partition: int32(r.part.ID), CurrentLeaderEpoch: -1, FetchOffset: r.next, LogStartOffset: -1, PartitionMaxBytes: size,
 		}}}},
 	})
 	if err != nil {

@@ -90,7 +90,10 @@ func (l *Log) send(ctx context.Context, partition int, values [][]byte) error {
 	for trouble := newTrouble(); ; {
 		client := l.cluster.client.Load()
 		err := l.try(ctx, client, partition, values)
-		if err == nil || lasting(err) {
+		if err == nil {
+			return nil
+		}
+		if err = reason(ctx, client, err); lasting(err) {
 			return err
 		}
 		l.cluster.counts.appendRetries.Add(1)

@@ -82,7 +82,7 @@ func (r *reader) start(ctx context.Context) (err error) {
 // turn fetches once and hands over what came.
 func (r *reader) turn(ctx context.Context) error {
 	client := r.cluster.client.Load()
-	answer, err := r.cluster.fetch(ctx, client, r.part.Topic, r.part.ID, r.next)
+	answer, err := r.fetch(ctx, client)
 	switch {
 	case err == nil:
 		defer answer.Records.release()
@@ -94,7 +94,8 @@ func (r *reader) turn(ctx context.Context) error {
 		return r.outOfRange(ctx)
 	case errors.Is(err, kafkago.InvalidMessage):
 		return r.spoilt(ctx, span{r.next, r.next + 1}, math.MaxInt64, err)
-	case lasting(err):
+	}
+	if err = reason(ctx, client, err); lasting(err) {
 		return explain(err)
 	}
 	r.cluster.counts.fetchErrors.Add(1)
@@ -149,7 +150,7 @@ func (r *reader) deliver(ctx context.Context, answer *partitionAnswer) error {
 	for len(raw) > 0 && at < r.stop && ctx.Err() == nil {
 		b, err := openBatch(raw)
 		if err == nil {
-			err = r.gather(&b, at, end)
+			err = r.gather(&b, at)
 		}
 		if err != nil {
 			if at > r.next {
@@ -172,10 +173,7 @@ func (r *reader) deliver(ctx context.Context, answer *partitionAnswer) error {
 }
 
 // gather adds the records of a batch from offset at on.
-func (r *reader) gather(b *batch, at, end int64) error {
-	if b.last >= end {
-		return fmt.Errorf("the batch ends at offset %d, after the log's end %d", b.last, end)
-	}
+func (r *reader) gather(b *batch, at int64) error {
 	if b.attributes&control != 0 {
 		return nil
 	}

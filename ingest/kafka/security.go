@@ -3,6 +3,7 @@ package kafka
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -62,7 +63,8 @@ func (s *SASL) load() (sasl.Mechanism, error) {
 	}
 	mechanism, err := mechanisms[s.Mechanism](s.Username, strings.TrimRight(string(password), "\r\n"))
 	if err != nil {
-		return nil, fmt.Errorf("sasl: the user name or password has a character that is not allowed: %w", err)
+		// The mechanism's own error quotes the password.
+		return nil, errors.New("sasl: username or password_file has a character that SASLprep (RFC 4013) does not allow")
 	}
 	return mechanism, nil
 }
