@@ -14,7 +14,7 @@ import (
 // Config says when alerts are raised and where they go.
 type Config struct {
 	Tenant        string           `yaml:"tenant"`         // part of each alert's id
-	KeyFile       string           `yaml:"key_file"`       // the deployment's identity key: alert ids come from it
+	KeyFile       string           `yaml:"key_file"`       // identity key, from which alert ids come; empty: identity.key in the data folder, made at first use
 	Bands         map[string]Bands `yaml:"bands"`          // by harm; a harm without an entry has the default
 	CoolDown      time.Duration    `yaml:"cool_down"`      // event time without a qualifying event that ends an episode
 	MinimumEvents uint32           `yaml:"minimum_events"` // fewer events of the account never open an alert
@@ -81,7 +81,6 @@ func (c *Config) Validate() error {
 		}
 	}
 	bad(c.Tenant == "", "tenant: is empty; name the deployment, such as %q", "default")
-	bad(len(c.Promoted) > 0 && c.KeyFile == "", "key_file: is empty, but alerts are promoted; `unopened keys` makes one")
 	bad(c.CoolDown < time.Minute, "cool_down: %s is below 1m", c.CoolDown)
 	bad(c.DailyBudget < 0, "daily_budget: %d is below 0; 0 means no limit", c.DailyBudget)
 	if c.Console != "" {

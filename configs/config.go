@@ -85,6 +85,15 @@ func Parse(text []byte) (*Config, error) {
 	return &c, c.Validate()
 }
 
+// Save writes the whole configuration to a new file that only its owner can read.
+func (c *Config) Save(name string) error {
+	text, err := yaml.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("writing the configuration: %w", err)
+	}
+	return os.WriteFile(name, text, 0o600)
+}
+
 // Validate tells all that is wrong, each with the path of its key.
 func (c *Config) Validate() error {
 	var errs []error

@@ -9,40 +9,53 @@ import (
 
 // aligner keeps the raw partitions that one process splits together in event time. After an outage partitions are
 // read at different speeds; one that runs ahead would move the shards' watermarks so far that the events of the
-// others came late and were refused. So a partition waits while another one, which still has records to give, lies
-// more than span behind it.
+// others came late and were refused. So a partition waits while another one lies more than span behind it, unless
+// that one has had nothing to give for a while, or cannot be read.
 type aligner struct {
 	span    int64         // ms of event time
-	patient time.Duration // after which a partition that cannot be read (its broker is away) is left behind
+	quiet   time.Duration // after which a partition at its log's end holds up nobody
+	patient time.Duration // after which one that cannot be read (its broker is away) is left behind
 	mu      sync.Mutex
-	changed chan struct{} // closed and replaced whenever a time changes
-	times   map[int]int64 // greatest event time that each partition has written; MaxInt64 when it has no more
+	changed chan struct{} // closed and replaced whenever a partition moves
+	parts   map[int]progressOf
 }
+
+// progressOf is how far a partition has come.
+type progressOf struct {
+	at    int64     // everything before this event time is written
+	quiet time.Time // since when it has been at its log's end; zero while it is not
+}
+
+// lookAgain is how often one that waits sees whether another has fallen quiet.
+const lookAgain = 100 * time.Millisecond
 
 // newAligner returns an aligner that lets a partition be span milliseconds ahead.
-func newAligner(span int64, patient time.Duration) *aligner {
-	return &aligner{span: span, patient: patient, changed: make(chan struct{}), times: make(map[int]int64)}
+func newAligner(span int64, quiet, patient time.Duration) *aligner {
+	return &aligner{span: span, quiet: quiet, patient: patient, changed: make(chan struct{}), parts: make(map[int]progressOf)}
 }
 
-// set records how far a partition has come.
-func (a *aligner) set(partition int, at int64) {
+// reach records that a partition has written everything before an event time.
+func (a *aligner) reach(partition int, at int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if before, ok := a.times[partition]; ok && before == at {
-		return
-	}
-	a.times[partition] = at
+	a.parts[partition] = progressOf{at: at}
 	a.announce()
 }
 
-// idle records that a partition has nothing more to give now, so that nobody waits for it.
-func (a *aligner) idle(partition int) { a.set(partition, math.MaxInt64) }
+// rest records that a partition is at its log's end.
+func (a *aligner) rest(partition int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if p := a.parts[partition]; p.quiet.IsZero() {
+		a.parts[partition] = progressOf{p.at, time.Now()}
+	}
+}
 
 // leave takes a partition out.
 func (a *aligner) leave(partition int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.times, partition)
+	delete(a.parts, partition)
 	a.announce()
 }
 
@@ -52,37 +65,37 @@ func (a *aligner) announce() {
 	a.changed = make(chan struct{})
 }
 
-// limit is the event time up to which a partition may go, and a channel that is closed when that may have changed.
+// limit is the event time up to which a partition may go, and a channel that is closed when a partition moves.
 func (a *aligner) limit(partition int) (int64, <-chan struct{}) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	limit := int64(math.MaxInt64)
-	for other, at := range a.times {
-		if other != partition && at < limit-a.span {
-			limit = at + a.span
+	for other, p := range a.parts {
+		quiet := !p.quiet.IsZero() && time.Since(p.quiet) >= a.quiet
+		if other != partition && !quiet && p.at < limit-a.span {
+			limit = p.at + a.span
 		}
 	}
 	return limit, a.changed
 }
 
-// wait returns the limit as soon as it is at least at. When patience ends it returns at itself, so that one partition
-// that cannot be read does not stop the others for ever.
+// wait is for a partition that has written everything before at. It returns the limit as soon as that is at least at.
+// When patience ends it returns at itself.
 func (a *aligner) wait(ctx context.Context, partition int, at int64) (int64, error) {
-	var giveUp <-chan time.Time
+	// Two that wait for each other would otherwise both look further behind than they are.
+	a.reach(partition, at)
+	begin := time.Now()
 	for {
 		limit, changed := a.limit(partition)
 		if at <= limit {
 			return limit, nil
 		}
-		if giveUp == nil {
-			timer := time.NewTimer(a.patient)
-			defer timer.Stop()
-			giveUp = timer.C
+		if time.Since(begin) >= a.patient {
+			return at, nil
 		}
 		select {
 		case <-changed:
-		case <-giveUp:
-			return at, nil
+		case <-time.After(lookAgain):
 		case <-ctx.Done():
 			return 0, ctx.Err()
 		}

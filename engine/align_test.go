@@ -10,9 +10,9 @@ import (
 // TestAlignerHoldsTheLeader lets one partition run ahead: it waits for the other, and not for one that is idle.
 func TestAlignerHoldsTheLeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAligner(1000, time.Minute)
-		a.set(0, 0)
-		a.set(1, 0)
+		a := newAligner(1000, time.Second, time.Minute)
+		a.reach(0, 0)
+		a.reach(1, 0)
 		passed := make(chan int64)
 		go func() {
 			limit, err := a.wait(t.Context(), 0, 5000)
@@ -27,16 +27,44 @@ func TestAlignerHoldsTheLeader(t *testing.T) {
 			t.Fatal("the leader did not wait")
 		default:
 		}
-		a.set(1, 4500)
+		a.reach(1, 4500)
 		if limit := <-passed; limit != 5500 {
 			t.Errorf("limit %d, want 5500", limit)
 		}
 		if _, err := a.wait(t.Context(), 1, 4600); err != nil {
 			t.Errorf("the one behind: %v", err)
 		}
-		a.idle(1)
-		if _, err := a.wait(t.Context(), 0, 1<<50); err != nil {
-			t.Errorf("beside an idle partition: %v", err)
+		a.rest(1)
+		begin := time.Now()
+		if _, err := a.wait(t.Context(), 0, 1<<50); err != nil || time.Since(begin) != time.Second {
+			t.Errorf("beside one at its log's end: %v after %s, want to wait until it has been quiet", err, time.Since(begin))
+		}
+	})
+}
+
+// TestAlignerDoesNotDeadlock lets two partitions whose next events lie far ahead of all that was written wait at once:
+// the earlier one goes on, and the later one after it.
+func TestAlignerDoesNotDeadlock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAligner(1000, time.Second, time.Hour)
+		a.reach(0, 0)
+		a.reach(1, 0)
+		begin := time.Now()
+		later := make(chan bool)
+		go func() {
+			if _, err := a.wait(t.Context(), 0, 90_000); err != nil {
+				t.Error(err)
+			}
+			close(later)
+		}()
+		synctest.Wait()
+		if _, err := a.wait(t.Context(), 1, 70_000); err != nil {
+			t.Error(err)
+		}
+		a.reach(1, 89_500)
+		<-later
+		if took := time.Since(begin); took != 0 {
+			t.Errorf("took %s: both waited for the other", took)
 		}
 	})
 }
@@ -44,9 +72,9 @@ func TestAlignerHoldsTheLeader(t *testing.T) {
 // TestAlignerGivesUp goes on after a while beside a partition that cannot be read, and at once when it is told to stop.
 func TestAlignerGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAligner(1000, time.Minute)
-		a.set(0, 0)
-		a.set(1, 0)
+		a := newAligner(1000, time.Second, time.Minute)
+		a.reach(0, 0)
+		a.reach(1, 0)
 		begin := time.Now()
 		if limit, err := a.wait(t.Context(), 0, 9000); limit != 9000 || err != nil || time.Since(begin) != time.Minute {
 			t.Errorf("limit %d, %v, after %s", limit, err, time.Since(begin))

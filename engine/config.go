@@ -18,6 +18,8 @@ type Config struct {
 	WindowIDs int `yaml:"window_ids"`
 	// AlignSpan is how far in event time one raw partition may be split ahead of another.
 	AlignSpan time.Duration `yaml:"align_span"`
+	// AlignQuiet is how long a partition must have been at its log's end so that none waits for it.
+	AlignQuiet time.Duration `yaml:"align_quiet"`
 	// AlignPatience is how long a partition waits for another one that cannot be read.
 	AlignPatience time.Duration `yaml:"align_patience"`
 	// Listen is the address of /metrics, /healthz and /readyz; empty for none.
@@ -28,7 +30,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Checkpoints: "checkpoints", SealEvery: 10 * time.Second, Window: 6 * time.Hour, WindowIDs: 50_000_000,
-		AlignSpan: time.Hour, AlignPatience: 10 * time.Second, Listen: "127.0.0.1:9464",
+		AlignSpan: time.Hour, AlignQuiet: 2 * time.Second, AlignPatience: 10 * time.Second, Listen: "127.0.0.1:9464",
 	}
 }
 
@@ -45,6 +47,7 @@ func (c *Config) Validate() error {
 	bad(c.Window >= time.Minute && c.Window <= 24*time.Hour, "window: %s is not between 1m and 24h", c.Window)
 	bad(c.WindowIDs >= 1000, "window_ids: %d is below 1000", c.WindowIDs)
 	bad(c.AlignSpan > 0 && c.AlignSpan < c.Window, "align_span: %s is not between 0 and window (%s)", c.AlignSpan, c.Window)
+	bad(c.AlignQuiet > 0, "align_quiet: %s is not above 0", c.AlignQuiet)
 	bad(c.AlignPatience > 0, "align_patience: %s is not above 0", c.AlignPatience)
 	return errors.Join(errs...)
 }

@@ -49,6 +49,7 @@ type Engine struct {
 	sizes      map[int]shardSize
 	closed     map[int][16]byte // state hashes
 	deskCounts DeskCounts
+	outbox     []alerts.EndpointCounts
 }
 
 // Prepare checks the fields and makes the engine ready to open handlers.
@@ -59,7 +60,7 @@ func (e *Engine) Prepare() error {
 	if e.Log == nil {
 		e.Log = slog.New(slog.DiscardHandler)
 	}
-	e.aligner = newAligner(e.Config.AlignSpan.Milliseconds(), e.Config.AlignPatience)
+	e.aligner = newAligner(e.Config.AlignSpan.Milliseconds(), e.Config.AlignQuiet, e.Config.AlignPatience)
 	e.split, e.score = make(map[int]SplitCounts), make(map[int]SideCounts)
 	e.sizes, e.closed = make(map[int]shardSize), make(map[int][16]byte)
 	return e.Config.Validate()

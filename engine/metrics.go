@@ -63,7 +63,7 @@ func (e *Engine) Collect(ch chan<- prometheus.Metric) {
 	} {
 		count(metricDesk, n, outcome)
 	}
-	for _, o := range s.Outbox.Endpoints {
+	for _, o := range s.Outbox {
 		for outcome, n := range map[string]int64{"sent": o.Sent, "retried": o.Retried, "pending": o.Pending, "rejected": o.Rejected} {
 			ch <- prometheus.MustNewConstMetric(metricOutbox, prometheus.GaugeValue, float64(n), o.Name, outcome)
 		}

@@ -25,6 +25,7 @@ type splitter struct {
 	out     outgoing
 	letters []ingest.DeadLetter
 	reached int64 // greatest event time gathered
+	moved   bool  // something was gathered since the last flush
 	limit   int64 // event time up to which the aligner lets it go
 }
 
@@ -35,7 +36,7 @@ func (e *Engine) OpenSplit(_ context.Context, p ingest.Partition) (ingest.Handle
 	if err := s.sealed.load(); err != nil {
 		return nil, err
 	}
-	e.aligner.set(p.ID, 0)
+	e.aligner.reach(p.ID, 0)
 	e.held.Add(1)
 	return s, nil
 }
@@ -56,7 +57,7 @@ func (s *splitter) Handle(ctx context.Context, b ingest.Batch) error {
 	}
 	s.account(&b)
 	if b.CaughtUp {
-		s.engine.aligner.idle(s.part.ID)
+		s.engine.aligner.rest(s.part.ID)
 	}
 	s.engine.publishSplit(s.part.ID, &s.counts)
 	if s.sealed.due() {
@@ -90,7 +91,7 @@ func (s *splitter) step(ctx context.Context, r *ingest.Record) error {
 			return err
 		}
 	}
-	s.reached = max(s.reached, s.raw.At)
+	s.reached, s.moved = max(s.reached, s.raw.At), true
 	cause := ingest.Cause{Origin: ingest.OriginRaw, Partition: int32(s.part.ID), Incarnation: s.engine.Incarnation, Offset: r.Offset}
 	s.routed = ingest.Split(s.routed[:0], &s.raw, cause, len(s.out.parts))
 	for i := range s.routed {
@@ -141,7 +142,10 @@ func (s *splitter) flush(ctx context.Context) error {
 		}
 		s.letters = s.letters[:0]
 	}
-	s.engine.aligner.set(s.part.ID, s.reached)
+	if s.moved {
+		s.engine.aligner.reach(s.part.ID, s.reached)
+		s.moved = false
+	}
 	if s.engine.Drain != nil {
 		return s.engine.Drain(ctx)
 	}

@@ -13,9 +13,27 @@ type Stats struct {
 	Split    SplitCounts
 	Sides    SideCounts
 	Desk     DeskCounts
-	Outbox   alerts.Counts
+	Outbox   []alerts.EndpointCounts
 	Accounts int
 	Shrunk   int64 // how often a window gave up an hour for its ceiling
+}
+
+// Pending is the number of deliveries that are still to be made.
+func (s *Stats) Pending() (n int64) {
+	for i := range s.Outbox {
+		n += s.Outbox[i].Pending
+	}
+	return n
+}
+
+// Sent is the number of deliveries that an endpoint has taken.
+func (s *Stats) Sent(endpoint string) int64 {
+	for i := range s.Outbox {
+		if s.Outbox[i].Name == endpoint {
+			return s.Outbox[i].Sent
+		}
+	}
+	return 0
 }
 
 // shardSize is what one shard holds.
@@ -53,10 +71,13 @@ func (e *Engine) closeShard(s *shard) {
 	e.closed[s.part.ID] = s.table.Hash()
 }
 
-// setDesk keeps account of the desk that is open.
+// setDesk keeps account of the desk that is open; of one that was closed, its last counters.
 func (e *Engine) setDesk(d *deskHandler) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if d == nil && e.desk != nil {
+		e.outbox = e.desk.desk.Counts().Endpoints
+	}
 	e.desk = d
 }
 
@@ -64,7 +85,7 @@ func (e *Engine) setDesk(d *deskHandler) {
 func (e *Engine) Stats() Stats {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	sum := Stats{Desk: e.deskCounts}
+	sum := Stats{Desk: e.deskCounts, Outbox: e.outbox}
 	for _, c := range e.split {
 		sum.Split.Add(&c)
 	}
@@ -76,7 +97,7 @@ func (e *Engine) Stats() Stats {
 		sum.Shrunk += size.shrunk
 	}
 	if e.desk != nil {
-		sum.Outbox = e.desk.desk.Counts()
+		sum.Outbox = e.desk.desk.Counts().Endpoints
 	}
 	return sum
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/unopened/unopened/alerts"
 	"github.com/unopened/unopened/configs"
 	"github.com/unopened/unopened/engine"
-	"github.com/unopened/unopened/ingest"
 	"github.com/unopened/unopened/ingest/file"
 	"github.com/unopened/unopened/ingest/kafka"
 	"github.com/unopened/unopened/models"

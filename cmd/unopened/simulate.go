@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/unopened/unopened/ingest/file"
+	"github.com/unopened/unopened/ingest/kafka"
 	"github.com/unopened/unopened/ingest/simulate"
 )
 
@@ -35,12 +37,7 @@ The truth file has a line for each account.`,
 				return err
 			}
 			if toKafka {
-				cfg, err := loadConfig(configFile)
-				if err != nil {
-					return err
-				}
-				_, err = produce(cmd.Context(), &cfg.Kafka, sim, nil)
-				return err
+				return simulateToKafka(cmd.Context(), configFile, sim)
 			}
 			return writeSimulation(cmd.Context(), sim, out)
 		},
@@ -90,6 +87,29 @@ func writeTruth(sim *simulate.Simulator, name string) error {
 		return err
 	}
 	return errors.Join(simulate.WriteTruth(f, sim.Truth()), f.Close())
+}
+
+// simulateToKafka produces all lines to the raw topic.
+func simulateToKafka(ctx context.Context, configFile string, sim *simulate.Simulator) error {
+	cfg, err := loadConfig(configFile)
+	if err != nil {
+		return err
+	}
+	cluster, err := kafka.New(cfg.Kafka, logger(slog.LevelWarn))
+	if err != nil {
+		return usageError{err}
+	}
+	defer cluster.Close()
+	if err := cluster.EnsureTopics(ctx); err != nil {
+		return err
+	}
+	bar := newProgress("producing", "records", -1)
+	defer bar.done()
+	before := int64(0)
+	all, err := produce(ctx, cluster, sim, func(p produced) { bar.add(int(p.Records - before)); before = p.Records })
+	fmt.Fprintf(os.Stderr, "produced %s records to %s, %d of them hostile, %d repeats\n",
+		thousands(all.Records), cfg.Kafka.Topics.Raw, all.Hostile, all.Repeats)
+	return err
 }
 
 // writeSimulation writes all lines to a file, with a bar while a person watches.

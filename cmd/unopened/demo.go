@@ -1,0 +1,255 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/unopened/unopened/alerts"
+	"github.com/unopened/unopened/configs"
+	"github.com/unopened/unopened/engine"
+	brokers "github.com/unopened/unopened/ingest/kafka/local"
+	"github.com/unopened/unopened/ingest/simulate"
+	engines "github.com/unopened/unopened/store/local"
+)
+
+func demoCommand() *cobra.Command {
+	scenario := simulate.Default()
+	var keep string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Run everything on this machine, on a simulated messenger",
+		Long: `Simulates a messenger for a week and runs the real parts on it: a broker that speaks Kafka's protocol over TCP, split,
+shards, ClickHouse's own engine, the desk, and a webhook receiver that verifies with the standard's reference library.
+At its end it tells what was found, and that everything is accounted for. Nothing is left behind but with --keep.`,
+		Example: "  unopened demo\n  unopened demo --keep demo-data && unopened alerts list --config demo-data/unopened.yaml",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			// The week ends yesterday, so that ClickHouse's retention does not take its rows away at once.
+			scenario.Start = time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -scenario.Days).UnixMilli()
+			if err := scenario.Validate(); err != nil {
+				return usageError{err}
+			}
+			report, err := demo(cmd.Context(), scenario, keep)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				err = writeJSON(cmd.OutOrStdout(), report)
+			} else {
+				err = report.print(cmd.OutOrStdout(), keep)
+			}
+			return errors.Join(err, report.check())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&keep, "keep", "", "folder that keeps the data for query, explain and alerts")
+	flags.BoolVar(&asJSON, "json", false, "print the report as JSON")
+	flags.Uint64Var(&scenario.Seed, "seed", scenario.Seed, "the same seed gives the same world")
+	flags.IntVar(&scenario.Accounts, "accounts", scenario.Accounts, "accounts of all kinds")
+	flags.IntVar(&scenario.Days, "days", scenario.Days, "days to simulate")
+	flags.IntVar(&scenario.Hostile, "hostile", scenario.Hostile, "records that must be refused")
+	flags.IntVar(&scenario.Repeats, "repeats", scenario.Repeats, "lines to send twice")
+	return cmd
+}
+
+// stage is what a demo runs on.
+type stage struct {
+	cfg      *configs.Config
+	broker   *brokers.Broker
+	receiver *alerts.Receiver
+	server   *httptest.Server
+	received bytes.Buffer // alerts as the receiver verified them; read when it has stopped
+}
+
+// demo runs the demo in a folder, which is removed at the end unless it is to be kept.
+func demo(ctx context.Context, scenario simulate.Scenario, keep string) (report *demoReport, err error) {
+	dir := keep
+	if keep == "" {
+		if dir, err = os.MkdirTemp("", "unopened-demo-"); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	} else if _, err := os.Stat(filepath.Join(dir, "unopened.yaml")); err == nil {
+		return nil, usageError{fmt.Errorf("%s holds a demo already; name another folder", dir)}
+	}
+	line := newStatus(os.Stderr)
+	defer line.done()
+	line.say("fetching the ClickHouse engine")
+	if _, err := engines.Fetch(ctx, func(step string) { line.say("ClickHouse engine: " + step) }); err != nil {
+		return nil, err
+	}
+	s, err := newStage(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	return s.play(ctx, scenario, line)
+}
+
+// newStage starts the broker and the receiver, and writes the configuration that says so.
+func newStage(ctx context.Context, dir string) (s *stage, err error) {
+	s = &stage{}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	secret := filepath.Join(dir, "webhook.secret")
+	if err := writeWebhookSecret(secret); err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(secret)
+	if err != nil {
+		return nil, err
+	}
+	if s.receiver, err = alerts.NewReceiver(string(bytes.TrimSpace(text)), &s.received); err != nil {
+		return nil, err
+	}
+	if s.broker, err = brokers.Start(ctx, brokers.Options{}); err != nil {
+		return nil, err
+	}
+	s.server = httptest.NewServer(s.receiver)
+	s.cfg = demoConfig(dir, s.broker.Addr())
+	s.cfg.Alerts.Webhooks = []alerts.WebhookConfig{{Name: "demo", URL: s.server.URL, SecretFile: secret, AllowLoopback: true}}
+	return s, s.cfg.Save(filepath.Join(dir, "unopened.yaml"))
+}
+
+// demoConfig is the demo's configuration. It promotes the harms that the simulator has campaigns of: without that they
+// would be recorded, and nobody told.
+func demoConfig(dir, broker string) *configs.Config {
+	c := configs.DefaultConfig()
+	c.Data = filepath.Join(dir, "data")
+	c.Kafka.Brokers = []string{broker}
+	c.Kafka.Create.Enabled, c.Kafka.Create.RawPartitions, c.Kafka.Create.AccountPartitions = true, 2, 4
+	c.Alerts.Promoted = []string{"spam", "grooming", "harassment", "takeover"}
+	c.Alerts.DailyBudget = 500
+	c.Engine.Listen = ""
+	return &c
+}
+
+// close stops the parts.
+func (s *stage) close() {
+	s.server.Close()
+	s.broker.Close()
+}
+
+// play produces the simulation, runs the service on it until everything has arrived, and reports.
+func (s *stage) play(ctx context.Context, scenario simulate.Scenario, line *status) (*demoReport, error) {
+	service, err := newService(ctx, s.cfg, allRoles, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	sim := simulate.New(scenario)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var working sync.WaitGroup
+	var runErr, produceErr error
+	var all produced
+	begin := time.Now()
+	working.Go(func() { runErr = service.run(ctx); stop() })
+	all, produceErr = produce(ctx, service.kafka, sim, func(p produced) { line.show(p.Records, service.engine.Stats()) })
+	if produceErr == nil {
+		produceErr = service.settle(ctx, all.Records, func(e engine.Stats) { line.show(all.Records, e) })
+	}
+	took := time.Since(begin)
+	stop()
+	working.Wait()
+	if err := errors.Join(runErr, produceErr); err != nil {
+		return nil, errors.Join(err, service.close())
+	}
+	line.say("counting rows")
+	report, err := s.report(context.WithoutCancel(ctx), service, sim, all)
+	if err == nil {
+		report.finish(took)
+	}
+	return report, errors.Join(err, service.close())
+}
+
+// settle waits until all raw records, all entries and all candidates that there are have been handled, and every
+// delivery has been made.
+func (s *service) settle(ctx context.Context, records int64, step func(engine.Stats)) error {
+	for {
+		e := s.engine.Stats()
+		step(e)
+		if e.Split.Fetched == records && e.Pending() == 0 {
+			entries, err := s.total(ctx, s.cfg.Kafka.Topics.Account)
+			if err != nil {
+				return err
+			}
+			candidates, err := s.total(ctx, s.cfg.Kafka.Topics.Alerts)
+			if err != nil {
+				return err
+			}
+			if e.Sides.Read == entries && e.Desk.Read == candidates {
+				return nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// total is the number of records that a topic has ever had.
+func (s *service) total(ctx context.Context, topic string) (sum int64, err error) {
+	ends, err := s.kafka.EndOffsets(ctx, topic)
+	for _, end := range ends {
+		sum += end
+	}
+	return sum, err
+}
+
+// status is the live line of a demo: one line that changes on a terminal, a few lines elsewhere.
+type status struct {
+	out   io.Writer
+	live  bool
+	last  time.Time
+	begin time.Time
+}
+
+// newStatus returns a status on a file.
+func newStatus(out *os.File) *status {
+	return &status{out: out, live: interactive(out), begin: time.Now()}
+}
+
+// say tells what begins now.
+func (s *status) say(text string) {
+	if s.live {
+		fmt.Fprintf(s.out, "\r\033[K%s", text)
+	} else {
+		fmt.Fprintln(s.out, text)
+	}
+}
+
+// show tells how far everything is, ten times a second on a terminal and each ten seconds elsewhere.
+func (s *status) show(records int64, e engine.Stats) {
+	every := 10 * time.Second
+	if s.live {
+		every = 100 * time.Millisecond
+	}
+	if time.Since(s.last) < every {
+		return
+	}
+	s.last = time.Now()
+	s.say(fmt.Sprintf("%4.0f s  produced %s  split %s  scored %s sides  alerts %s  webhooks %s", time.Since(s.begin).Seconds(),
+		thousands(records), thousands(e.Split.Fetched), thousands(e.Sides.Read), thousands(e.Desk.Taken), thousands(e.Sent("webhook demo"))))
+}
+
+// done clears the line.
+func (s *status) done() {
+	if s.live {
+		fmt.Fprint(s.out, "\r\033[K")
+	}
+}
