@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
@@ -24,7 +25,7 @@ type deletePartition struct {
 	Offset int64 `kafka:"min=v0,max=v1"`
 }
 
-func (*deleteRequest) ApiKey() protocol.ApiKey { return protocol.DeleteRecords } //nolint:revive // the name is kafka-go's
+func (*deleteRequest) ApiKey() protocol.ApiKey { return protocol.DeleteRecords }
 
 func (r *deleteRequest) Broker(c protocol.Cluster) (protocol.Broker, error) {
 	return c.Brokers[c.Topics[r.Topics[0].Name].Partitions[r.Topics[0].Parts[0].Index].Leader], nil
@@ -46,12 +47,13 @@ type deletePartitionAnswer struct {
 	ErrorCode    int16 `kafka:"min=v0,max=v1"`
 }
 
-func (*deleteAnswer) ApiKey() protocol.ApiKey { return protocol.DeleteRecords } //nolint:revive // the name is kafka-go's
+func (*deleteAnswer) ApiKey() protocol.ApiKey { return protocol.DeleteRecords }
 
-func init() { protocol.Register(&deleteRequest{}, &deleteAnswer{}) }
+var registerDelete = sync.OnceFunc(func() { protocol.Register(&deleteRequest{}, &deleteAnswer{}) })
 
 // deleteRecords removes what lies before offset, as retention does.
 func deleteRecords(ctx context.Context, cluster *Cluster, topic string, id int, offset int64) error {
+	registerDelete()
 	client := cluster.client.Load()
 	response, err := client.Transport.RoundTrip(ctx, client.Addr, &deleteRequest{TimeoutMs: 10_000, Topics: []deleteTopic{
 		{Name: topic, Parts: []deletePartition{{Index: int32(id), Offset: offset}}}}})

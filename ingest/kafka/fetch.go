@@ -29,7 +29,7 @@ type fetchAnswer struct {
 }
 
 // ApiKey tells kafka-go which request this answers.
-func (*fetchAnswer) ApiKey() protocol.ApiKey { return protocol.Fetch } //nolint:revive // the name is kafka-go's
+func (*fetchAnswer) ApiKey() protocol.ApiKey { return protocol.Fetch }
 
 type topicAnswer struct {
 	Topic      string            `kafka:"min=v0,max=v11"`
@@ -67,7 +67,7 @@ func (b *rawBatches) ReadFrom(r io.Reader) (int64, error) {
 	if length <= 0 {
 		return 4, nil
 	}
-	b.buffer = buffers.Get().(*[]byte) //nolint:errcheck // the pool holds nothing else
+	b.buffer = buffers.Get().(*[]byte) // the pool holds nothing else
 	keep := min(length, maxAnswer)
 	if cap(*b.buffer) < keep {
 		*b.buffer = make([]byte, keep)

@@ -107,10 +107,13 @@ func (j *journey) member(ctx context.Context) error {
 		case err != nil:
 			trouble.tell(ctx, j.source.cluster.log.With("group", j.source.group), "kafka: joining the group again after an error", err)
 		default:
-			if err := j.begin(ctx, generation); err != nil && ctx.Err() == nil {
-				return err
-			}
 			trouble = newTrouble()
+			if err := j.begin(ctx, generation); lasting(err) {
+				return err
+			} else if err != nil {
+				trouble.tell(ctx, j.source.cluster.log, "kafka: giving a generation up after an error", err)
+				generation.Start(func(context.Context) {}) // one that ends, ends it: the group is joined again
+			}
 		}
 	}
 }

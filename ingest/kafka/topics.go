@@ -156,7 +156,9 @@ func (c *Cluster) freshCount(ctx context.Context, topic string) (count int, err 
 	err = c.persist(ctx, patience, func(ctx context.Context, _ *kafkago.Client) error {
 		var errs []error
 		for _, broker := range c.config.Brokers {
-			partitions, err := c.dialer.LookupPartitions(ctx, "tcp", broker, topic)
+			once, cancel := context.WithTimeout(ctx, c.requestTime)
+			partitions, err := c.dialer.LookupPartitions(once, "tcp", broker, topic)
+			cancel()
 			if err == nil && len(partitions) > 0 {
 				count = len(partitions)
 				return nil

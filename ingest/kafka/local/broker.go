@@ -18,10 +18,6 @@ type Broker struct {
 
 // Options are how a Broker is started; the zero value will do.
 type Options struct {
-	// Dir keeps the logs in a folder, from where the next Start reads them again; empty for memory only.
-	Dir string
-	// Port is where to listen; 0 for any free one.
-	Port int
 	// TLS, where set, encrypts all connections.
 	TLS *tls.Config
 	// Users, where there are any, are the only ones let in; they may do everything.
@@ -34,12 +30,6 @@ type User struct{ Mechanism, Name, Password string }
 // Start starts a broker without topics. The caller closes it, or ctx does by ending.
 func Start(ctx context.Context, options Options) (*Broker, error) {
 	settings := []kfake.Opt{kfake.NumBrokers(1), kfake.GroupMinSessionTimeout(100 * time.Millisecond)}
-	if options.Dir != "" {
-		settings = append(settings, kfake.DataDir(options.Dir))
-	}
-	if options.Port != 0 {
-		settings = append(settings, kfake.Ports(options.Port))
-	}
 	if options.TLS != nil {
 		settings = append(settings, kfake.TLS(options.TLS))
 	}
@@ -59,8 +49,3 @@ func (b *Broker) Addr() string { return b.addr }
 
 // Close stops the broker. What it kept in memory is gone.
 func (b *Broker) Close() { b.cluster.Close() }
-
-// DeleteRecords removes what lies before offset from a partition, as retention does.
-func (b *Broker) DeleteRecords(topic string, partition int32, offset int64) error {
-	return b.cluster.DeleteRecords(topic, partition, offset)
-}

@@ -101,7 +101,7 @@ func (j *Java) prepare(ctx context.Context) error {
 		return fmt.Errorf("preparing a Kafka broker: %w", err)
 	}
 	var id [16]byte
-	rand.Read(id[:]) //nolint:errcheck // never returns an error
+	rand.Read(id[:]) // never returns an error
 	id[0] &= 0x7f    // an id that begins with a dash is taken for an option
 	cmd := j.java(ctx, "kafka.tools.StorageTool", "format", "-t", base64.RawURLEncoding.EncodeToString(id[:]), "-c", "server.properties")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -116,8 +116,8 @@ func freePort() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer listener.Close()                          //nolint:errcheck // nothing was written
-	return listener.Addr().(*net.TCPAddr).Port, nil //nolint:errcheck // a TCP listener has no other address
+	defer listener.Close() //nolint:errcheck // nothing was written
+	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
 // java is a command of the broker's jars; java itself expands the star.
