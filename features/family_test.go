@@ -174,6 +174,21 @@ func TestRecipientAnswers(t *testing.T) {
 	}
 	w.want(10, "recipient_new_senders_1h", 0)
 	w.want(50, "recipient_burst_1h", 0)
+	w.want(39, "crowd_unanswered_1d", 1)
+	w.want(10, "crowd_unanswered_1d", 0) // when it wrote there was no crowd yet
+
+	w.do(ingest.Message, 10, 1) // the first to come hears of the crowd when it writes again
+	if got := w.value(10, "recipient_new_senders_1h"); got < 24 || got > 29 {
+		t.Errorf("the first heard of %v others", got)
+	}
+	w.want(10, "crowd_unanswered_1d", 2)
+	w.do(ingest.Message, 50, 2)
+	w.do(ingest.Message, 50, 2)
+	w.want(50, "crowd_unanswered_1d", 0) // alone, however often
+	w.do(ingest.Message, 1, 11)
+	w.do(ingest.Message, 11, 1)
+	w.do(ingest.Message, 11, 1)
+	w.want(11, "crowd_unanswered_1d", 0) // it was answered
 }
 
 func TestConsent(t *testing.T) {
@@ -339,6 +354,20 @@ func TestReportsAreWeighed(t *testing.T) {
 	if got := w.value(2, "reports_weighted_30d"); got > 1.5 {
 		t.Errorf("200 fresh reporters weigh %v", got)
 	}
+}
+
+// A mutual relation makes an old contact of a peer that the table has never seen; no other does.
+func TestOldContactsByRelation(t *testing.T) {
+	w := newWorld(t)
+	for i := range 6 {
+		w.do(ingest.Message, 1, 10+i, relation(ingest.Mutual))
+		w.do(ingest.Message, 1, 10+i, relation(ingest.Mutual)) // nothing between them for an hour: only the first
+		w.do(ingest.Message, 2, 10+i, relation(ingest.OneWay))
+		w.do(ingest.Message, 3, 10+i)
+	}
+	w.want(1, "old_contact_fanout_10m", 6)
+	w.want(2, "old_contact_fanout_10m", 0)
+	w.want(3, "old_contact_fanout_10m", 0)
 }
 
 func TestTakeover(t *testing.T) {

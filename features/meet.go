@@ -15,7 +15,8 @@ func (t *Table) meet(s *step) {
 	}
 	peer := peerKey(&ev.Peer)
 	s.c = t.blocks.find(s.r.block, peer)
-	if s.c == nil {
+	unmet := s.c == nil
+	if unmet {
 		if !dealing(ev) {
 			return
 		}
@@ -28,6 +29,9 @@ func (t *Table) meet(s *step) {
 	}
 	s.minor = s.c.flags&isMinor != 0
 	quiet := int64(seconds(ev.At)) - int64(s.c.last)
+	if unmet {
+		quiet = math.MaxInt64
+	}
 	weight := s.c.touch(s)
 	if s.acts {
 		s.give(weight, quiet)
@@ -54,7 +58,8 @@ func (s *step) give(weight float32, quiet int64) {
 	case ingest.Message, ingest.Call, ingest.ContactRequest:
 		s.out = true
 		s.first = c.open(weOpened, s.ev.At)
-		s.old = c.flags&theyWrote != 0 && quiet >= 3600 && int64(seconds(s.ev.At))-int64(c.opened) >= 86400
+		known := c.flags&theyWrote != 0 && int64(seconds(s.ev.At))-int64(c.opened) >= 86400
+		s.old = quiet >= 3600 && (known || s.ev.Relation == ingest.Mutual)
 		c.sent7d += weight
 		c.run = min(c.run, math.MaxUint16-1) + 1
 		if s.ev.Type == ingest.Call && s.ev.True.Any(ingest.FieldAnswered) {

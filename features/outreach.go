@@ -23,6 +23,7 @@ type outreach struct {
 	groupJoin7d  float32 `half:"7d"`
 	burst1d      float32 `half:"1d"` // recipients' answers: see applyRecipient
 	newSenders1d float32 `half:"1d"`
+	crowd1d      float32 `half:"1d"`
 }
 
 func (f *outreach) observe(s *step) {
@@ -130,14 +131,20 @@ var outreachDefs = family("outreach",
 	},
 	Def{
 		Name: "recipient_burst_1h", Unit: Log, Window: oneDay,
-		Help:   "Greatest log ratio of other new senders that a recipient of its first contacts had in an hour to that recipient's own week, fading by half each day.",
+		Help:   "Greatest log ratio of other new senders that a recipient of its first contacts had in an hour to that recipient's own week, at the first contact and, while there are four or more, at each message until the recipient writes; fading by half each day.",
 		Reason: "recipients had a burst of other new senders at a log ratio of %.1f",
 		Read:   func(_ *Account, r *Reach) float32 { return r.burst1d },
 	},
 	Def{
 		Name: "recipient_new_senders_1h", Unit: Count, Window: oneDay,
-		Help:   "Most other new senders that a recipient of its first contacts had in an hour, fading by half each day.",
+		Help:   "Most other new senders that a recipient of its first contacts had in an hour, at the times of recipient_burst_1h, fading by half each day.",
 		Reason: "a recipient had %.0f other new senders in the hour",
 		Read:   func(_ *Account, r *Reach) float32 { return r.newSenders1d },
+	},
+	Def{
+		Name: "crowd_unanswered_1d", Unit: Count, Window: oneDay,
+		Help:   "Most direct sends without a reply to a recipient who at the time had four or more other new senders in the hour and has never written to the account, fading by half each day.",
+		Reason: "%.0f sends without a reply to one whom a crowd writes to",
+		Read:   func(_ *Account, r *Reach) float32 { return r.crowd1d },
 	},
 )

@@ -16,10 +16,13 @@ const (
 	reportTraffic  = 5 // messages and calls that the reporter sent and received in a week
 )
 
-// The places of a StampRecipient's values: the recipient of a first contact. It goes to the sender.
+// The places of a StampRecipient's values: the recipient of a first contact, and while a crowd writes to it of further
+// sends until it writes back. It goes to the sender.
 const (
 	recipientOthers = 0 // other first contacts that it had in an hour
 	recipientUsual  = 1 // and would have had by its own week
+
+	crowd = 4 // other first contacts in an hour from which new senders go on being answered
 )
 
 // The places of a StampPlace's values: a device or network that an account came to. It goes to the account.
@@ -44,10 +47,20 @@ func (t *Table) emit(s *step) {
 	case s.acts && s.ev.Type == ingest.Report:
 		t.answer(s.ev, ingest.StampReport, s.record())
 	case s.firstIn:
-		usual := max(0, s.r.firstIn7d-s.w[week]) / (7 * 24)
-		t.answer(s.ev, ingest.StampRecipient, [6]float32{
-			recipientOthers: max(0, s.r.firstIn1h-s.w[hour]), recipientUsual: usual,
-		})
+		t.answer(s.ev, ingest.StampRecipient, s.crowded(&s.w))
+	case s.receive && s.c != nil && s.c.flags&theyOpened != 0 && s.c.sent7d == 0:
+		own := between(max(0, millis(s.c.opened)-s.a.First), s.a.Last-s.a.First)
+		if v := s.crowded(&own); v[recipientOthers] >= crowd {
+			t.answer(s.ev, ingest.StampRecipient, v)
+		}
+	}
+}
+
+// crowded is the recipient's digest for a sender whose own first contact counts for own.
+func (s *step) crowded(own *weights) [6]float32 {
+	return [6]float32{
+		recipientOthers: max(0, s.r.firstIn1h-own[hour]),
+		recipientUsual:  max(0, s.r.firstIn7d-own[week]) / (7 * 24),
 	}
 }
 
@@ -104,10 +117,7 @@ func (t *Table) ApplyStamp(st *ingest.Stamp, v *Vector) *Account {
 	case ingest.StampReport:
 		t.applyReport(a, st, w[month])
 	case ingest.StampRecipient:
-		r := t.makeReach(a)
-		burst := logRatio(st.Values[recipientOthers], st.Values[recipientUsual])
-		r.burst1d = max(r.burst1d, float32(w[day]*burst))
-		r.newSenders1d = max(r.newSenders1d, float32(w[day]*st.Values[recipientOthers]))
+		t.applyRecipient(t.makeReach(a), st, w[day])
 	case ingest.StampPlace:
 		if !late {
 			a.place(st.Values[placeWhich], st.Values[placeAccounts])
@@ -115,6 +125,17 @@ func (t *Table) ApplyStamp(st *ingest.Stamp, v *Vector) *Account {
 	}
 	t.Read(a, v)
 	return a
+}
+
+// applyRecipient notes how many others wrote to a recipient, and how often the account has without an answer.
+func (t *Table) applyRecipient(r *Reach, st *ingest.Stamp, w float32) {
+	others := st.Values[recipientOthers]
+	r.burst1d = max(r.burst1d, float32(w*logRatio(others, st.Values[recipientUsual])))
+	r.newSenders1d = max(r.newSenders1d, float32(w*others))
+	c := t.blocks.find(r.block, peerKey(&st.From))
+	if others >= crowd && c != nil && c.flags&theyWrote == 0 {
+		r.crowd1d = max(r.crowd1d, float32(w*float32(c.run)))
+	}
 }
 
 // applyReport adds the report's weight, once a reporter.

@@ -22,7 +22,7 @@ type step struct {
 	reply      bool    // the first reply of a peer whom the account contacted first
 	opened     weights // with reply: what that first contact counts for now
 	unanswered bool    // sent to a peer whom the account contacted first and who has not replied yet
-	old        bool    // sent to an old contact: known for a day, has written, quiet for an hour
+	old        bool    // sent to an old contact (known for a day and has written, or a mutual relation), quiet for an hour
 	declined   bool    // the peer declined a request
 	blocked    bool    // the peer blocked the account, for the first time
 	reported   bool    // the peer reported the account, for the first time

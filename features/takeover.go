@@ -113,7 +113,7 @@ var takeoverDefs = family("takeover",
 	},
 	Def{
 		Name: "old_contact_fanout_10m", Unit: Count, Window: 10 * time.Minute,
-		Help:   "Old contacts that the account wrote to (known for a day, have written to it, quiet for an hour), fading by half each ten minutes.",
+		Help:   "Old contacts that the account wrote to (known for a day and have written to it, or in a mutual relation with it; nothing between them for an hour), fading by half each ten minutes.",
 		Reason: "%.0f old contacts written to within ten minutes",
 		Read:   func(a *Account, _ *Reach) float32 { return a.fan10m },
 	},
