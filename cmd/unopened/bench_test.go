@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -86,22 +88,42 @@ func TestBenchTable(t *testing.T) {
 	}
 }
 
-// beside runs the functions in turn, some rounds, and returns the least time that each took: what one run suffers from
-// the machine's other work, another does not.
-func beside(rounds int, runs ...func()) []time.Duration {
-	least := make([]time.Duration, len(runs))
-	for range rounds {
+// spent is what something took.
+type spent struct{ wall, cpu time.Duration }
+
+// beside runs the functions in turn, some rounds, and returns the least that each took: what one run suffers from the
+// machine's other work, another does not.
+func beside(rounds int, runs ...func()) []spent {
+	least := make([]spent, len(runs))
+	for round := range rounds {
 		for i, run := range runs {
 			runtime.GC()
-			begin := time.Now()
+			begin, worked := time.Now(), cpu()
 			run()
-			if took := time.Since(begin); least[i] == 0 || took < least[i] {
+			took := spent{time.Since(begin), cpu() - worked}
+			if round == 0 {
 				least[i] = took
 			}
+			least[i] = spent{min(took.wall, least[i].wall), min(took.cpu, least[i].cpu)}
 		}
 	}
 	return least
 }
 
-// each is the time for one of n things, in nanoseconds.
-func each(took time.Duration, n int) float64 { return float64(took.Nanoseconds()) / float64(n) }
+// cpu is the time that all threads of this process have worked so far, for it and for the kernel on its behalf.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// each is the work for one of n things, in nanoseconds.
+func (s spent) each(n int) float64 { return float64(s.cpu.Nanoseconds()) / float64(n) }
+
+// median returns the middle one of values, which it sorts.
+func median(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
+}

@@ -67,7 +67,7 @@ type naiveAccount struct {
 	first1h, first1d naiveCounter
 
 	first7d, first30d, firstIn1h, firstIn7d, direct, related, strangers, known, untied naiveCounter
-	groupAdds, groupJoins, burst, newSenders                                           naiveCounter
+	groupAdds, groupJoins, burst, newSenders, crowdRun                                 naiveCounter
 
 	streak                                                                int
 	replies, toOpener, requests, declines, toBlocker, topDyad, longestRun naiveCounter
@@ -97,7 +97,7 @@ func newNaiveAccount(at time.Time) *naiveAccount {
 		10 * time.Minute: {&a.sent10m, &a.fan},
 		naiveHour:        {&a.sent1h, &a.failed, &a.first1h, &a.firstIn1h},
 		naiveDay: {&a.sent1d, &a.received1d, &a.peak, &a.dormancy, &a.onNetwork, &a.networks1d, &a.countries1d, &a.first1d,
-			&a.groupAdds, &a.burst, &a.newSenders, &a.minors1d, &a.media, &a.missed, &a.forwards, &a.forwards5},
+			&a.groupAdds, &a.burst, &a.newSenders, &a.crowdRun, &a.minors1d, &a.media, &a.missed, &a.forwards, &a.forwards5},
 		naiveWeek: {&a.sent7d, &a.received7d, &a.onDevice, &a.first7d, &a.firstIn7d, &a.direct, &a.related, &a.strangers,
 			&a.known, &a.untied, &a.groupJoins, &a.replies, &a.toOpener, &a.requests, &a.declines, &a.toBlocker, &a.topDyad,
 			&a.longestRun, &a.timed, &a.vanishing, &a.made},

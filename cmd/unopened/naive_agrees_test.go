@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/unopened/unopened/alerts"
@@ -80,7 +81,10 @@ func ourOpinions(t testing.TB, lines [][]byte) map[string]*opinion {
 
 func naiveOpinions(t testing.TB, lines [][]byte) map[string]*opinion {
 	t.Helper()
-	n := newNaive(shippedModels(t))
+	n, err := newNaive(shippedModels(t))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, line := range lines {
 		e, err := parseNaive(line)
 		if err != nil {
@@ -100,8 +104,9 @@ func naiveOpinions(t testing.TB, lines [][]byte) map[string]*opinion {
 // agreement compares two sets of opinions. Features count in 32 bits here and in 64 there.
 type agreement struct {
 	accounts, assessed int
-	margin             float64  // the greatest difference of margins
-	faults             []string // where they disagree
+	margin             float64     // the greatest difference of margins
+	faults             []string    // where they disagree
+	values             [][]float64 // of each feature, those known
 }
 
 func (g *agreement) fault(format string, args ...any) {
@@ -111,7 +116,7 @@ func (g *agreement) fault(format string, args ...any) {
 }
 
 func agree(ours, theirs map[string]*opinion) *agreement {
-	g := &agreement{accounts: len(theirs)}
+	g := &agreement{accounts: len(theirs), values: make([][]float64, len(features.Catalogue))}
 	for id := range ours {
 		if theirs[id] == nil {
 			g.fault("account %s is ours alone", id)
@@ -137,6 +142,9 @@ func (g *agreement) features(id string, ours, theirs *features.Vector) {
 		if math.IsNaN(a) != math.IsNaN(b) || math.Abs(a-b) > 1e-4+1e-4*math.Abs(b) {
 			g.fault("account %s: %s is %v, by its definition %v", id, def.Name, a, b)
 		}
+		if !math.IsNaN(b) {
+			g.values[i] = append(g.values[i], b)
+		}
 	}
 }
 
@@ -160,13 +168,23 @@ func (g *agreement) scores(id string, ours, theirs *opinion) {
 
 // TestStraightforwardBuildAgrees holds every feature and score against a build that is slow and obvious.
 func TestStraightforwardBuildAgrees(t *testing.T) {
+	values := make([][]float64, len(features.Catalogue))
 	for name, lines := range map[string][][]byte{"simulated": simulated(20_000, 600), "arbitrary": arbitrary(20_000)} {
 		t.Run(name, func(t *testing.T) {
 			g := agree(ourOpinions(t, lines), naiveOpinions(t, lines))
 			for _, fault := range g.faults {
 				t.Error(fault)
 			}
+			for i := range values {
+				values[i] = append(values[i], g.values[i]...)
+			}
 			t.Logf("%d accounts, %d scores; margins differ by %.2g at most", g.accounts, g.assessed, g.margin)
 		})
+	}
+	for i, def := range features.Catalogue {
+		slices.Sort(values[i])
+		if n := len(slices.Compact(values[i])); n < 3 {
+			t.Errorf("%s took %d values: these events show nothing of it", def.Name, n)
+		}
 	}
 }
