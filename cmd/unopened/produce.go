@@ -17,6 +17,7 @@ type produced struct {
 	Records     int64
 	Hostile     int64
 	Repeats     int64
+	Sides       int64 // sides that the events have, without repeats: as many must be applied
 	RepeatSides int64 // sides that the repeats have: as many must be recognised
 }
 
@@ -58,13 +59,16 @@ func (p *producer) add(line []byte, item *simulate.Item) {
 	turn := int(p.done.Records) % len(p.pending)
 	p.pending[turn] = append(p.pending[turn], line)
 	p.done.Records++
-	switch item.Kind {
-	case simulate.Hostile:
+	if item.Kind == simulate.Hostile {
 		p.done.Hostile++
-	case simulate.Repeat:
+		return
+	}
+	p.routed = ingest.Split(p.routed[:0], item.Event, ingest.Cause{}, 1)
+	if item.Kind == simulate.Repeat {
 		p.done.Repeats++
-		p.routed = ingest.Split(p.routed[:0], item.Event, ingest.Cause{}, 1)
 		p.done.RepeatSides += int64(len(p.routed))
+	} else {
+		p.done.Sides += int64(len(p.routed))
 	}
 }
 

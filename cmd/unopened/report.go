@@ -28,7 +28,8 @@ type demoReport struct {
 	Injected struct {
 		Hostile     int64 `json:"hostile"`
 		Repeats     int64 `json:"repeats"`
-		RepeatSides int64 `json:"repeat_sides"` // the sides that the repeats have
+		Sides       int64 `json:"sides"`        // of the events, without repeats
+		RepeatSides int64 `json:"repeat_sides"` // of the repeats
 	} `json:"injected"`
 	Accounts int                `json:"accounts"`
 	Alerts   map[string]*caught `json:"alerts"`
@@ -73,7 +74,8 @@ func (s *stage) report(ctx context.Context, service *service, sim *simulate.Simu
 	r.Events.Produced, r.Events.Accepted = all.Records, e.Split.Accepted
 	r.Events.Refused, r.Events.Reasons = e.Split.RefusedTotal(), e.Split.ByReason()
 	r.Sides, r.Accounts, r.AlertsTold = e.Sides, e.Accounts, e.Desk.Taken
-	r.Injected.Hostile, r.Injected.Repeats, r.Injected.RepeatSides = all.Hostile, all.Repeats, all.RepeatSides
+	r.Injected.Hostile, r.Injected.Repeats = all.Hostile, all.Repeats
+	r.Injected.Sides, r.Injected.RepeatSides = all.Sides, all.RepeatSides
 	received := s.receiver.Counts()
 	r.Webhooks.Sent, r.Webhooks.Verified, r.Webhooks.Refused = e.Sent("webhook demo"), received.Verified, received.Refused
 	var err error
@@ -120,7 +122,7 @@ func (r *demoReport) judge(lines []byte, truth []simulate.Account, harms []strin
 		}
 	}
 	for h, c := range r.Alerts {
-		c.Precision, c.Recall = share(right[h], c.Raised), share(right[h], c.Abusive)
+		c.Precision, c.Recall = ratio(right[h], c.Raised), ratio(right[h], c.Abusive)
 	}
 	for _, x := range worst {
 		r.Top = append(r.Top, x)
@@ -135,8 +137,8 @@ func (r *demoReport) judge(lines []byte, truth []simulate.Account, harms []strin
 	return nil
 }
 
-// share is n of all, nil of none.
-func share(n, all int) *float64 {
+// ratio is n of all, nil of none.
+func ratio(n, all int) *float64 {
 	if all == 0 {
 		return nil
 	}
@@ -157,6 +159,7 @@ func (r *demoReport) sums() []sum {
 		{"produced = accepted + refused", r.Events.Produced, r.Events.Accepted + r.Events.Refused},
 		{"hostile injected = refused", r.Injected.Hostile, r.Events.Refused},
 		{"sides read = applied + duplicate + late + control + stamps", s.Read, s.Applied + s.Duplicate + s.Late + s.Control + s.Stamps},
+		{"sides of events injected = applied", r.Injected.Sides, s.Applied},
 		{"sides of repeats injected = duplicate", r.Injected.RepeatSides, s.Duplicate - s.Resent},
 		{"account sides applied = rows of events", s.Applied - s.Places, int64(r.Rows.Events)},
 		{"alert messages = rows of alerts", r.AlertsTold, int64(r.Rows.Alerts)},
