@@ -25,7 +25,7 @@ type shard struct {
 	table   *features.Table
 	policy  *alerts.Policy
 	window  *window
-	causes  causes
+	causes  ingest.Causes
 	counts  SideCounts
 	entry   ingest.Entry
 	verdict models.Verdict
@@ -46,7 +46,7 @@ func (e *Engine) OpenShard(_ context.Context, p ingest.Partition) (ingest.Handle
 		return nil, err
 	}
 	s := &shard{
-		engine: e, part: p, policy: policy, causes: causes{},
+		engine: e, part: p, policy: policy, causes: ingest.Causes{},
 		table:  features.New(e.Features),
 		window: newWindow(e.Config.Window.Milliseconds(), e.Config.WindowIDs, e.windowKey()),
 		stamps: newOutgoing(e.Accounts), alerts: newOutgoing(e.Candidates), keep: e.recorder(),
@@ -91,7 +91,7 @@ func (s *shard) step(r *ingest.Record) {
 		s.letters = append(s.letters, ingest.NewDeadLetter(s.part, r, ingest.RefusedEntry))
 		return
 	}
-	if !s.causes.fresh(&s.entry.Cause) {
+	if !s.causes.Fresh(&s.entry.Cause) {
 		s.counts.Duplicate++
 		s.counts.Resent++
 		return

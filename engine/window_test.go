@@ -124,34 +124,3 @@ func TestWindowRestoredDecidesTheSame(t *testing.T) {
 		}
 	}
 }
-
-// TestCausesDropWhatWasSentAgain replays a tail of causes, as a source does after a crash.
-func TestCausesDropWhatWasSentAgain(t *testing.T) {
-	s := causes{}
-	cause := func(partition int32, offset int64, number int32) *ingest.Cause {
-		return &ingest.Cause{Origin: ingest.OriginRaw, Partition: partition, Offset: offset, Number: number}
-	}
-	for _, c := range []*ingest.Cause{cause(0, 5, 0), cause(0, 5, 1), cause(0, 9, 0), cause(1, 2, 0)} {
-		if !s.fresh(c) {
-			t.Errorf("%+v is new and was dropped", *c)
-		}
-	}
-	var b bytes.Buffer
-	if err := s.Snapshot(&b); err != nil {
-		t.Fatal(err)
-	}
-	restored := causes{}
-	if err := restored.Restore(&b); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []*ingest.Cause{cause(0, 5, 0), cause(0, 5, 1), cause(0, 9, 0), cause(1, 2, 0), cause(1, 1, 7)} {
-		if restored.fresh(c) {
-			t.Errorf("%+v was sent again and counted", *c)
-		}
-	}
-	again := cause(0, 0, 0)
-	again.Incarnation = 1
-	if !restored.fresh(again) || !restored.fresh(cause(0, 9, 1)) {
-		t.Error("a topic created again, or what comes next, was dropped")
-	}
-}
