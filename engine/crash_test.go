@@ -126,10 +126,13 @@ type world struct {
 	models                    *models.Set
 }
 
+// shippedModels are the artefacts that ship.
+var shippedModels = os.DirFS("../configs/models")
+
 // newWorld simulates a messenger into a raw topic of two partitions.
 func newWorld(t *testing.T, accounts int) *world {
 	t.Helper()
-	set, err := models.Load(os.DirFS("../configs/models"), models.DefaultConfig())
+	set, err := models.Load(shippedModels, models.DefaultConfig())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 // replayFlags are what `replay` was asked.
 type replayFlags struct {
 	config, verdicts, alerts, letters string
+	promote                           []string
 	batch, shards                     int
 	accounts, asJSON                  bool
 }
@@ -54,6 +55,7 @@ nothing to Kafka. That is the reference for any run over the same topic: the sam
 	flags.StringVar(&f.verdicts, "verdicts", "", "file for verdict lines (- for standard output)")
 	flags.StringVar(&f.alerts, "alerts", "", "file for alert lines")
 	flags.StringVar(&f.letters, "dead-letters", "", "file for dead letters")
+	flags.StringSliceVar(&f.promote, "promote", nil, "harms that raise alerts in this replay (default: those of the configuration; all, if it promotes none)")
 	flags.IntVar(&f.batch, "batch", 4096, "records that are read at a time; changes nothing but speed")
 	flags.IntVar(&f.shards, "shards", 1, "shards among which the accounts are divided")
 	flags.BoolVar(&f.accounts, "accounts", false, "read the account topic of the configuration instead of files")
@@ -109,6 +111,7 @@ func replay(ctx context.Context, out io.Writer, f *replayFlags, files []string) 
 	if err != nil {
 		return err
 	}
+	f.promoteIn(cfg)
 	e, err := replayEngine(cfg)
 	if err != nil {
 		return err
@@ -138,6 +141,17 @@ func replay(ctx context.Context, out io.Writer, f *replayFlags, files []string) 
 	return sum.print(out)
 }
 
+// promoteIn decides which harms raise alerts. A replay of files tells nobody, so where nothing is promoted it shows what
+// all harms would raise; one of the account topic is the reference of the live run and changes nothing.
+func (f *replayFlags) promoteIn(cfg *configs.Config) {
+	switch {
+	case len(f.promote) > 0:
+		cfg.Alerts.Promoted = f.promote
+	case len(cfg.Alerts.Promoted) == 0 && !f.accounts:
+		cfg.Alerts.Promoted = models.Names[:]
+	}
+}
+
 // replayAccounts reads the account topic to its end.
 func replayAccounts(ctx context.Context, cfg *configs.Config, e *engine.Engine) error {
 	cluster, err := kafka.New(cfg.Kafka, logger(slog.LevelWarn))
@@ -161,8 +175,8 @@ func (f *replayFlags) outputs(e *engine.Engine) (closers []func() error, err err
 		closers = append(closers, func() error { return errors.Join(lines.Flush(context.Background()), w.Close()) })
 	}
 	if f.alerts != "" {
-		if f.alerts != "-" {
-			if err := os.Remove(f.alerts); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if f.alerts != file.Stdio {
+			if err := os.WriteFile(f.alerts, nil, 0o600); err != nil {
 				return closers, err
 			}
 		}
