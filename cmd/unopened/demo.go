@@ -86,7 +86,7 @@ func demo(ctx context.Context, scenario simulate.Scenario, keep string) (report 
 	}
 	line := newStatus(os.Stderr)
 	defer line.done()
-	line.say("fetching the ClickHouse engine")
+	line.say("starting: broker, ClickHouse, receiver")
 	if _, err := engines.Fetch(ctx, func(step string) { line.say("ClickHouse engine: " + step) }); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,294 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"github.com/unopened/unopened/ingest"
+	"github.com/unopened/unopened/ingest/simulate"
+	engines "github.com/unopened/unopened/store/local"
+)
+
+var update = flag.Bool("update", false, "rewrite the files that are made out of the code")
+
+// run runs a command line and returns what it printed.
+func run(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	cmd := root()
+	var out bytes.Buffer
+	cmd.SetOut(&out)
+	cmd.SetErr(&out)
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(t.Context())
+	return out.String(), err
+}
+
+// ok runs a command line that must work.
+func ok(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := run(t, args...)
+	if err != nil {
+		t.Fatalf("unopened %s: %v", strings.Join(args, " "), err)
+	}
+	return out
+}
+
+// simulatedFiles writes a small simulation and its truth.
+func simulatedFiles(t *testing.T, args ...string) (events, truth string) {
+	t.Helper()
+	dir := t.TempDir()
+	events, truth = filepath.Join(dir, "events.jsonl"), filepath.Join(dir, "truth.jsonl")
+	ok(t, append([]string{"simulate", "--accounts", "400", "--days", "3", "--spam-bursts", "1", "--groomers", "2", "--brigades", "0",
+		"--takeovers", "2", "--out", events, "--truth", truth}, args...)...)
+	return events, truth
+}
+
+// TestEveryCommandTeaches holds that each command has one line, an example and a remedy for a wrong flag.
+func TestEveryCommandTeaches(t *testing.T) {
+	var look func(*cobra.Command)
+	look = func(c *cobra.Command) {
+		if c.Short == "" || strings.HasSuffix(c.Short, ".") {
+			t.Errorf("%s: Short %q", c.CommandPath(), c.Short)
+		}
+		if c.Runnable() && c.Example == "" && !strings.Contains(c.CommandPath(), "completion") {
+			t.Errorf("%s has no example", c.CommandPath())
+		}
+		for _, sub := range c.Commands() {
+			look(sub)
+		}
+	}
+	look(root())
+	_, err := run(t, "replay", "--nothing")
+	var usage usageError
+	if !errors.As(err, &usage) || !strings.Contains(err.Error(), "unopened replay --help") {
+		t.Errorf("a wrong flag: %v", err)
+	}
+}
+
+// TestWrongUseIsToldApart gives commands what they cannot use.
+func TestWrongUseIsToldApart(t *testing.T) {
+	for _, test := range []struct {
+		args string
+		want string
+	}{
+		{"replay", "name files of events, or give --accounts"},
+		{"explain nobody", "32 lower-case hexadecimal digits"},
+		{"schema --format x", "markdown, json-schema or clickhouse"},
+		{"simulate --days 0", "days 0: give 1 to 366"},
+		{"simulate --start yesterday", "2026-01-05"},
+		{"run --roles judge", `"judge" is not split, score, desk`},
+		{"import --map x --at 1 file", "is not field:cell=value"},
+		{"check --config /nonexistent/unopened.yaml", "no such file"},
+		{"keys new", "accepts 1 arg"},
+	} {
+		_, err := run(t, strings.Fields(test.args)...)
+		var usage usageError
+		if !errors.As(err, &usage) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("unopened %s: %v, want %q", test.args, err, test.want)
+		}
+	}
+}
+
+// TestPseudonymsNeedTheKey holds the command against the contract's definition, and another key against it.
+func TestPseudonymsNeedTheKey(t *testing.T) {
+	dir := t.TempDir()
+	one, other := filepath.Join(dir, "one.key"), filepath.Join(dir, "other.key")
+	ok(t, "keys", "new", one)
+	ok(t, "keys", "new", other)
+	if _, err := run(t, "keys", "new", one); err == nil {
+		t.Error("a key was overwritten")
+	}
+	users := filepath.Join(dir, "users.txt")
+	if err := os.WriteFile(users, []byte("alice\nbob\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	key, err := ingest.ReadKey(one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintln(ingest.Pseudonym(key, ingest.DomainAccount, "alice")) + fmt.Sprintln(ingest.Pseudonym(key, ingest.DomainAccount, "bob"))
+	if got := ok(t, "keys", "pseudonymise", "--key-file", one, users); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := ok(t, "keys", "pseudonymise", "--key-file", other, users); got == want {
+		t.Error("another key gives the same pseudonyms")
+	}
+	if got := ok(t, "keys", "pseudonymise", "--key-file", one, "--domain", "device", users); len(strings.Fields(got)[0]) != 16 {
+		t.Errorf("a device is %q", got)
+	}
+}
+
+// TestImportedIsReplayed brings a CSV of somebody's own through import, check and replay.
+func TestImportedIsReplayed(t *testing.T) {
+	dir := t.TempDir()
+	log, events := filepath.Join(dir, "log.csv"), filepath.Join(dir, "events.jsonl.zst")
+	text := "from,to,when\nann,bo,1000000000\nbo,ann,1000000060\nann,ann,1000000100\nann,cy,1000000200\n"
+	if err := os.WriteFile(log, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ok(t, "import", "--actor", "from", "--target", "to", "--at", "when", "--unit", "s", "--type", "message", "--header", "--out", events, log)
+	var found checked
+	if err := json.Unmarshal([]byte(ok(t, "check", "--events", events, "--json")), &found); err != nil {
+		t.Fatal(err)
+	}
+	if found.Events.Accepted != 3 || len(found.Events.Refused) != 0 || found.Types["message"] != 3 {
+		t.Errorf("%+v, want the three messages that are not to oneself", found)
+	}
+	var sum accounting
+	if err := json.Unmarshal([]byte(ok(t, "replay", "--json", events)), &sum); err != nil {
+		t.Fatal(err)
+	}
+	if sum.Events.Accepted != 3 || sum.Sides.Applied != 6 || sum.Accounts != 3 || sum.StateHash == "" {
+		t.Errorf("%+v", sum)
+	}
+}
+
+// TestRefusedLeavesNoTrace puts a canary into fields, names and values of refused records: no output has it, and the
+// dead letters have place, reason and size alone. The control finds it in the file itself.
+func TestRefusedLeavesNoTrace(t *testing.T) {
+	const canary = "CANARY4f1d"
+	dir := t.TempDir()
+	good, _ := simulatedFiles(t)
+	text, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := []string{
+		`{"v":1,"text":"` + canary + `"}`, `{"` + canary + `":1}`, `{"v":1,"type":"` + canary + `"}`, canary,
+		`{"v":1,"id":"` + canary + `\u0041"}`, `{"v":{"a":"` + canary + `"}}`, strings.Repeat(canary, 300), `{"v":1}` + canary,
+	}
+	events, letters, verdicts := filepath.Join(dir, "e.jsonl"), filepath.Join(dir, "letters.jsonl"), filepath.Join(dir, "v.jsonl")
+	if err := os.WriteFile(events, append(text, []byte(strings.Join(bad, "\n")+"\n")...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := ok(t, "check", "--events", events) + ok(t, "check", "--events", events, "--json") +
+		ok(t, "replay", "--json", "--dead-letters", letters, "--verdicts", verdicts, events)
+	for _, name := range []string{letters, verdicts} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out += string(b)
+	}
+	if strings.Contains(out, canary) {
+		t.Error("something of a refused record came out")
+	}
+	if b, _ := os.ReadFile(events); !strings.Contains(string(b), canary) {
+		t.Error("the control does not find the canary either")
+	}
+	if n := strings.Count(out, `"size_log2"`); n != len(bad) {
+		t.Errorf("%d dead letters for %d refusals", n, len(bad))
+	}
+}
+
+// TestExplanationAddsUp explains an account with an alert: the contributions sum to the margin, and the score to its line.
+func TestExplanationAddsUp(t *testing.T) {
+	events, truth := simulatedFiles(t)
+	lines, err := os.ReadFile(truth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spammer := ""
+	for line := range strings.Lines(string(lines)) {
+		var a simulate.Account
+		if err := json.Unmarshal([]byte(line), &a); err != nil {
+			t.Fatal(err)
+		}
+		if a.Harm == "spam" {
+			spammer = a.Account
+		}
+	}
+	var e explanation
+	if err := json.Unmarshal([]byte(ok(t, "explain", "--events", events, "--json", spammer)), &e); err != nil {
+		t.Fatal(err)
+	}
+	assessed := 0
+	for _, h := range e.Harms {
+		if !h.Assessable {
+			if len(h.Missing) == 0 || h.Score != nil {
+				t.Errorf("%s is not assessable, without a reason or with a score", h.Harm)
+			}
+			continue
+		}
+		assessed++
+		sum := 0.0
+		for _, r := range h.Reasons {
+			sum += r.Contribution
+		}
+		if math.Abs(sum-*h.Margin) > 1e-9 {
+			t.Errorf("%s: contributions sum to %v, the margin is %v", h.Harm, sum, *h.Margin)
+		}
+	}
+	if assessed == 0 || len(e.Harms) != 6 {
+		t.Errorf("%d of %d harms assessed", assessed, len(e.Harms))
+	}
+	if out := ok(t, "explain", "--events", events, spammer); !strings.Contains(out, "spam: score") || !strings.Contains(out, "margin") {
+		t.Errorf("for people: %s", out)
+	}
+}
+
+// TestContractPage holds docs/contract.md to the contract's table in the code (-update rewrites it).
+func TestContractPage(t *testing.T) {
+	const page = "../../docs/contract.md"
+	want := ok(t, "schema", "--format", "markdown")
+	if *update {
+		if err := os.WriteFile(page, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(page); err != nil || string(got) != want {
+		t.Errorf("%s is not what the code says (%v); go test ./cmd/unopened -run ContractPage -update", page, err)
+	}
+	if text := ok(t, "schema", "--format", "json-schema"); !json.Valid([]byte(text)) {
+		t.Error("the JSON schema is no JSON")
+	}
+	if text := ok(t, "schema", "--format", "clickhouse"); strings.Count(text, "CREATE TABLE") != 4 {
+		t.Error("not four tables")
+	}
+}
+
+// TestDemo runs the demo on a small world, keeps its data, and asks it the questions that it says to try next.
+func TestDemo(t *testing.T) {
+	if _, err := engines.Fetch(t.Context(), nil); err != nil {
+		missing(t, err)
+	}
+	dir := filepath.Join(t.TempDir(), "demo")
+	var r demoReport
+	if err := json.Unmarshal([]byte(ok(t, "demo", "--json", "--keep", dir, "--accounts", "1500", "--days", "3")), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Injected.Hostile != 120 || r.Events.Refused != 120 || r.Injected.Repeats != 1200 || r.Webhooks.Verified == 0 || r.ClickHouse == "" {
+		t.Errorf("%+v", r)
+	}
+	config := filepath.Join(dir, "unopened.yaml")
+	t.Logf("in-process broker, ClickHouse %s: %d events, %d webhooks", r.ClickHouse, r.Events.Produced, r.Webhooks.Verified)
+	var alerted []struct{ ID, Account string }
+	if err := json.Unmarshal([]byte(ok(t, "alerts", "list", "--config", config, "--json")), &alerted); err != nil || len(alerted) == 0 {
+		t.Fatalf("%d alerts, %v", len(alerted), err)
+	}
+	if out := ok(t, "alerts", "show", "--config", config, alerted[0].ID); !strings.Contains(out, alerted[0].Account) {
+		t.Errorf("alerts show: %s", out)
+	}
+	if out := ok(t, "explain", "--config", config, alerted[0].Account); !strings.Contains(out, "score") {
+		t.Errorf("explain: %s", out)
+	}
+	for _, name := range queryNames() {
+		args := []string{"query", "--config", config, name, "--json"}
+		if strings.Contains(name, "account_") || name == "verdict_history" {
+			args = append(args, "--param", "account="+alerted[0].Account)
+		}
+		if out := ok(t, args...); !json.Valid([]byte(out)) || len(out) < 10 {
+			t.Errorf("query %s: %s", name, out)
+		}
+	}
+}
