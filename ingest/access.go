@@ -1,117 +1,56 @@
 package ingest
 
-// Access to an event's members by the place of their field in the table, for what reads or writes all fields alike.
+import (
+	"reflect"
+	"unsafe"
+)
 
-// number returns the value of an integer or enum field; 0 for another.
+// member is where Event has the value of a field. The size is 0 for v, which is always 1, and for the booleans, which
+// are bits of True.
+type member struct{ offset, size uintptr }
+
+// members are the members of the fields by their place in the table, out of the tags of Event.
+var members = membersOf()
+
+func membersOf() (of [len(fields)]member) {
+	for m := range reflect.TypeFor[Event]().Fields() {
+		if i, ok := fieldOf[m.Tag.Get("field")]; ok {
+			of[i] = member{m.Offset, m.Type.Size()}
+		}
+	}
+	return of
+}
+
+// at returns the member of a field, which must be of the size of T.
+func at[T any](e *Event, field int) *T {
+	return (*T)(unsafe.Add(unsafe.Pointer(e), members[field].offset))
+}
+
+// number returns the value of an integer, an enum or a field of 16 hexadecimal digits.
 func (e *Event) number(field int) int64 {
-	switch Fields(1) << field {
-	case FieldV:
-		return 1
-	case FieldType:
-		return int64(e.Type)
-	case FieldAt:
-		return e.At
-	case FieldKind:
-		return int64(e.Kind)
-	case FieldMembers:
-		return int64(e.Members)
-	case FieldMedia:
-		return int64(e.Media)
-	case FieldSize:
-		return int64(e.Size)
-	case FieldForwards:
-		return int64(e.Forwards)
-	case FieldDuration:
-		return int64(e.Duration)
-	case FieldRelation:
-		return int64(e.Relation)
-	case FieldSharedGroups:
-		return int64(e.SharedGroups)
-	case FieldActorAge:
-		return int64(e.Age)
-	case FieldTargetAge:
-		return int64(e.PeerAge)
-	case FieldActorCreated:
-		return int64(e.Created)
-	case FieldTargetCreated:
-		return int64(e.PeerCreated)
-	case FieldClient:
-		return int64(e.Client)
-	case FieldCategory:
-		return int64(e.Category)
-	case FieldVerdict:
-		return int64(e.Verdict)
+	switch members[field].size {
+	case 1:
+		return int64(*at[uint8](e, field))
+	case 2:
+		return int64(*at[uint16](e, field))
+	case 4:
+		return int64(*at[int32](e, field))
+	case 8:
+		return *at[int64](e, field)
 	}
-	return 0
+	return 1 // v
 }
 
-// setNumber sets an integer or enum field to a value that lies in its range.
+// setNumber sets one to a value that lies in its range.
 func (e *Event) setNumber(field int, n int64) {
-	switch Fields(1) << field {
-	case FieldType:
-		e.Type = Type(n)
-	case FieldAt:
-		e.At = n
-	case FieldKind:
-		e.Kind = Kind(n)
-	case FieldMembers:
-		e.Members = int32(n)
-	case FieldMedia:
-		e.Media = Media(n)
-	case FieldSize:
-		e.Size = uint8(n)
-	case FieldForwards:
-		e.Forwards = uint8(n)
-	case FieldDuration:
-		e.Duration = uint8(n)
-	case FieldRelation:
-		e.Relation = Relation(n)
-	case FieldSharedGroups:
-		e.SharedGroups = uint16(n)
-	case FieldActorAge:
-		e.Age = AgeBand(n)
-	case FieldTargetAge:
-		e.PeerAge = AgeBand(n)
-	case FieldActorCreated:
-		e.Created = uint16(n)
-	case FieldTargetCreated:
-		e.PeerCreated = uint16(n)
-	case FieldClient:
-		e.Client = Client(n)
-	case FieldCategory:
-		e.Category = Category(n)
-	case FieldVerdict:
-		e.Verdict = LabelVerdict(n)
+	switch members[field].size {
+	case 1:
+		*at[uint8](e, field) = uint8(n)
+	case 2:
+		*at[uint16](e, field) = uint16(n)
+	case 4:
+		*at[int32](e, field) = int32(n)
+	case 8:
+		*at[int64](e, field) = n
 	}
-}
-
-// long returns the member of a field with 32 hexadecimal digits; nil for another.
-func (e *Event) long(field int) *[16]byte {
-	switch Fields(1) << field {
-	case FieldID:
-		return (*[16]byte)(&e.ID)
-	case FieldActor:
-		return (*[16]byte)(&e.Subject)
-	case FieldTarget:
-		return (*[16]byte)(&e.Peer)
-	case FieldConversation:
-		return (*[16]byte)(&e.Conversation)
-	}
-	return nil
-}
-
-// short returns the member of a field with 16 hexadecimal digits.
-func (e *Event) short(field int) *uint64 {
-	if Fields(1)<<field == FieldDevice {
-		return &e.Device
-	}
-	return &e.Network
-}
-
-// land returns the member of a country field.
-func (e *Event) land(field int) *[2]byte {
-	if Fields(1)<<field == FieldCountry {
-		return &e.Country
-	}
-	return &e.PhoneCountry
 }

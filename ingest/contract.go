@@ -138,14 +138,24 @@ func Schema() []Field { return slices.Clone(fields[:]) }
 // Rows returns what each type needs and may carry, in the order of the types.
 func Rows() []Row { return slices.Clone(rows) }
 
+// fieldOf has the place of each field by its name.
+var fieldOf = fieldsByName()
+
+func fieldsByName() map[string]int {
+	by := make(map[string]int, len(fields))
+	for i := range fields {
+		by[fields[i].Name] = i
+	}
+	return by
+}
+
 // ParseField returns the field of the given name, and whether the contract has one.
 func ParseField(name string) (Fields, bool) {
-	for i := range fields {
-		if fields[i].Name == name {
-			return fields[i].Bit, true
-		}
+	i, ok := fieldOf[name]
+	if !ok {
+		return 0, false
 	}
-	return 0, false
+	return fields[i].Bit, true
 }
 
 // Names returns the names of the fields in f, in the contract's order; nil for none.
@@ -159,23 +169,15 @@ func (f Fields) Names() []string {
 	return names
 }
 
-// rule is a Row as the decoder reads it.
-type rule struct{ needs, allowed Fields }
+// rowOf finds the row by type and kind, of which 0 is a record without one; nil where there is none.
+var rowOf = rowsByKind()
 
-// ruleOf finds the rule by type and kind; kind 0 is a record without one.
-var ruleOf = rulesOf(rows)
-
-func rulesOf(rows []Row) (of [Object + 1][Channel + 1]rule) {
-	for kind := range of[0] {
-		of[0][kind] = rule{FieldsAlways, ^Fields(0)} // no type: something is missing, whatever else there is
-	}
-	for _, r := range rows {
+func rowsByKind() (of [Object + 1][Channel + 1]*Row) {
+	for i := range rows {
+		r := &rows[i]
 		for kind := range of[r.Type] {
-			switch {
-			case r.Kinds == nil || slices.Contains(r.Kinds, Kind(kind)):
-				of[r.Type][kind] = rule{FieldsAlways | r.Needs, FieldsAlways | r.Needs | r.May}
-			case kind == 0:
-				of[r.Type][kind] = rule{FieldsAlways | FieldKind, ^Fields(0)}
+			if r.Kinds == nil || slices.Contains(r.Kinds, Kind(kind)) {
+				of[r.Type][kind] = r
 			}
 		}
 	}
@@ -184,13 +186,11 @@ func rulesOf(rows []Row) (of [Object + 1][Channel + 1]rule) {
 
 // check holds the fields that a raw event has against its type's row.
 func (e *Event) check() Refusal {
-	r := &ruleOf[e.Type][e.Kind]
+	r := rowOf[e.Type][e.Kind]
 	switch {
-	case !e.Has.All(r.needs):
+	case r == nil || !e.Has.All(FieldsAlways|r.Needs): // without a row: no type, or no kind for a type that needs one
 		return RefusedMissingField
-	case !r.allowed.All(e.Has):
-		return RefusedFieldNotForType
-	case e.Has.Any(FieldsOfActor) && !e.Has.Any(FieldActor):
+	case !(FieldsAlways | r.Needs | r.May).All(e.Has), e.Has.Any(FieldsOfActor) && !e.Has.Any(FieldActor):
 		return RefusedFieldNotForType
 	case e.Has.Any(FieldActor) && e.Subject == e.Peer:
 		return RefusedSelf

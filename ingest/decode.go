@@ -14,22 +14,11 @@ type Decoder struct {
 // quoted are the fields' names as they are usually written: quotes and colon included.
 var quoted = quotedNames()
 
-// byLength are the fields by the length of their names.
-var byLength = fieldsByLength()
-
 func quotedNames() (q [len(fields)]string) {
 	for i := range fields {
 		q[i] = `"` + fields[i].Name + `":`
 	}
 	return q
-}
-
-func fieldsByLength() (by [16][]uint8) {
-	for i := range fields {
-		n := len(fields[i].Name)
-		by[n] = append(by[n], uint8(i))
-	}
-	return by
 }
 
 // Decode reads one raw record of the contract into ev, which it overwrites fully; Side is SideRaw. A record is taken
@@ -97,8 +86,8 @@ func (d *Decoder) name(b []byte, p, before int) (field, value int, r Refusal) {
 		return 0, p, r
 	}
 	name := b[p+1 : end]
-	field = findField(name)
-	if field < 0 {
+	field, known := fieldOf[string(name)]
+	if !known {
 		return 0, p, strange(name)
 	}
 	p = space(b, end+1)
@@ -135,7 +124,7 @@ func (d *Decoder) value(ev *Event, b []byte, p, field int) (int, Refusal) {
 		if len(b)-p < 4 || b[p] != '"' || b[p+3] != '"' || !isCountry(b[p+1], b[p+2]) {
 			return p, fault(b, p)
 		}
-		*ev.land(field) = [2]byte{b[p+1], b[p+2]}
+		*at[[2]byte](ev, field) = [2]byte{b[p+1], b[p+2]}
 		return p + 4, Accepted
 	}
 }

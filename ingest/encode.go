@@ -37,16 +37,16 @@ func appendValue(dst []byte, ev *Event, field int) []byte {
 	switch f.Value {
 	case ValueHex:
 		if f.Digits == 32 {
-			dst = hex.AppendEncode(dst, ev.long(field)[:])
+			dst = hex.AppendEncode(dst, at[[16]byte](ev, field)[:])
 			break
 		}
 		var b [8]byte
-		binary.BigEndian.PutUint64(b[:], *ev.short(field))
+		binary.BigEndian.PutUint64(b[:], uint64(ev.number(field)))
 		dst = hex.AppendEncode(dst, b[:])
 	case ValueEnum:
 		dst = append(dst, nameOf(f.Names, uint8(ev.number(field)))...)
 	case ValueCountry:
-		dst = append(dst, ev.land(field)[:]...)
+		dst = append(dst, at[[2]byte](ev, field)[:]...)
 	}
 	return append(dst, '"')
 }

@@ -1,7 +1,9 @@
 package ingest
 
 import (
+	"encoding/hex"
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -107,9 +109,8 @@ func TestEntryRefused(t *testing.T) {
 	}
 }
 
-// validNumbers has the members in the order of the table: each number, set alone, is bounded by its own limits.
-func TestValidNumbers(t *testing.T) {
-	numbers := 0
+// Each number, set alone, is bounded by its own limits, and is 0 where it is absent.
+func TestValidField(t *testing.T) {
 	for i := range fields {
 		f := &fields[i]
 		lowest, highest := f.Min, f.Max
@@ -119,16 +120,69 @@ func TestValidNumbers(t *testing.T) {
 		if f.Value != ValueInteger && f.Value != ValueEnum || f.Bit == FieldV {
 			continue
 		}
-		numbers++
 		for n, want := range map[int64]bool{lowest: true, highest: true, highest + 1: false, lowest - 1: false} {
-			ev := Event{Type: Message, At: Earliest, Has: FieldType | FieldAt | f.Bit}
+			ev := Event{Has: f.Bit}
 			ev.setNumber(i, n)
-			if ev.number(i) == n && ev.validNumbers() != want {
+			if ev.number(i) == n && ev.inRange() != want {
 				t.Errorf("%s = %d: valid is %v", f.Name, n, !want)
+			}
+			ev.Has = 0
+			if ev.inRange() != (ev.number(i) == 0) {
+				t.Errorf("%s = %d without its bit: valid is %v", f.Name, n, ev.number(i) != 0)
 			}
 		}
 	}
-	if numbers != len(limits) {
-		t.Errorf("%d limits for %d numbers", len(limits), numbers)
+}
+
+// The tags of Event name each field once, with a member of the size that its values need.
+func TestMembers(t *testing.T) {
+	seen := map[uintptr]bool{}
+	for i := range fields {
+		f, m := &fields[i], members[i]
+		switch {
+		case f.Bit == FieldV || f.Value == ValueBool:
+			if m.size != 0 {
+				t.Errorf("%s has a member of its own", f.Name)
+			}
+			continue
+		case seen[m.offset]:
+			t.Errorf("%s shares its member", f.Name)
+		case f.Value == ValueHex && int(m.size) != f.Digits/2, f.Value == ValueCountry && m.size != 2, f.Value == ValueEnum && m.size != 1:
+			t.Errorf("%s has %d bytes", f.Name, m.size)
+		case f.Value == ValueInteger:
+			var ev Event
+			if ev.setNumber(i, f.Max); ev.number(i) != f.Max {
+				t.Errorf("%s has %d bytes, too few for %d", f.Name, m.size, f.Max)
+			}
+		}
+		seen[m.offset] = true
+	}
+}
+
+// The bytes of an entry are the same on every machine and in every build.
+func TestEntryForm(t *testing.T) {
+	ev := Event{
+		ID: EventID{15: 1}, Subject: SubjectID{15: 2}, Peer: SubjectID{15: 3}, Conversation: SubjectID{15: 4}, At: Earliest,
+		Device: 0x0102030405060708, Network: 0x1112131415161718, Has: 0x21222324, True: 0x31323334, Members: 0x41424344,
+		Created: 0x5152, PeerCreated: 0x6162, SharedGroups: 0x7172, Country: [2]byte{'N', 'L'}, PhoneCountry: [2]byte{'D', 'E'},
+		Type: 1, Side: 2, Kind: 3, Media: 4, Size: 5, Forwards: 6, Duration: 7, Relation: 8, Age: 9, PeerAge: 10, Client: 11,
+		Category: 12, Verdict: 13,
+	}
+	side := Entry{Kind: EntrySide, Cause: testStamp.Cause, Event: ev}
+	head := "02" + "03000000" + "09000000" + "0000000000010000" + "02000000"
+	zeros := strings.Repeat("00", 15)
+	for _, test := range []struct {
+		entry Entry
+		want  string
+	}{
+		{side, "0101" + head + zeros + "01" + zeros + "02" + zeros + "03" + zeros + "04" + "00accf6adc000000" +
+			"0807060504030201" + "1817161514131211" + "24232221" + "34333231" + "44434241" + "5251" + "6261" + "7271" + "4e4c" + "4445" +
+			"0102030405060708090a0b0c0d"},
+		{testStamp, "0103" + head + "0103" + "01" + zeros + "02" + zeros + "03" + zeros + "00accf6adc000000" +
+			"0000803f" + "000020c0" + "00000000" + "caf24971" + "0000a040" + "0000c040"},
+	} {
+		if got := hex.EncodeToString(AppendEntry(nil, &test.entry)); got != test.want {
+			t.Errorf("%s\nwant %s", got, test.want)
+		}
 	}
 }

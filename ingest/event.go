@@ -26,34 +26,34 @@ func (id EventID) String() string { return hex.EncodeToString(id[:]) }
 // (Flip), so that Subject, Created, Age and the Field bits named "actor" always speak of the account concerned.
 // Optional fields that the record did not carry are zero and their bit in Has is clear.
 type Event struct {
-	ID           EventID
-	Subject      SubjectID
-	Peer         SubjectID // zero where there is none or the sender is hidden
-	Conversation SubjectID
-	At           int64  // when it happened, Unix milliseconds
-	Device       uint64 // the 16 hexadecimal digits, big endian; the actor's, on either side
-	Network      uint64
-	Has          Fields // which fields the record carried
-	True         Fields // which of its boolean fields are true
-	Members      int32
-	Created      uint16 // Unix day of the subject's registration
-	PeerCreated  uint16
-	SharedGroups uint16
-	Country      [2]byte // of the actor's network
-	PhoneCountry [2]byte // of the actor's number
-	Type         Type
+	ID           EventID   `field:"id"`
+	Subject      SubjectID `field:"actor"`
+	Peer         SubjectID `field:"target"` // zero where there is none or the sender is hidden
+	Conversation SubjectID `field:"conversation"`
+	At           int64     `field:"at"`     // when it happened, Unix milliseconds
+	Device       uint64    `field:"device"` // the 16 hexadecimal digits, big endian; the actor's, on either side
+	Network      uint64    `field:"network"`
+	Has          Fields    // which fields the record carried
+	True         Fields    // which of its boolean fields are true
+	Members      int32     `field:"members"`
+	Created      uint16    `field:"actor_created"` // Unix day of the subject's registration
+	PeerCreated  uint16    `field:"target_created"`
+	SharedGroups uint16    `field:"shared_groups"`
+	Country      [2]byte   `field:"country"`       // of the actor's network
+	PhoneCountry [2]byte   `field:"phone_country"` // of the actor's number
+	Type         Type      `field:"type"`
 	Side         Side
-	Kind         Kind
-	Media        Media
-	Size         uint8 // log2 of the ciphertext's length in bytes
-	Forwards     uint8
-	Duration     uint8 // log2 of a call's seconds
-	Relation     Relation
-	Age          AgeBand // of the subject
-	PeerAge      AgeBand
-	Client       Client
-	Category     Category
-	Verdict      LabelVerdict
+	Kind         Kind         `field:"kind"`
+	Media        Media        `field:"media"`
+	Size         uint8        `field:"size"` // log2 of the ciphertext's length in bytes
+	Forwards     uint8        `field:"forwards"`
+	Duration     uint8        `field:"duration"` // log2 of a call's seconds
+	Relation     Relation     `field:"relation"`
+	Age          AgeBand      `field:"actor_age"` // of the subject
+	PeerAge      AgeBand      `field:"target_age"`
+	Client       Client       `field:"client"`
+	Category     Category     `field:"category"`
+	Verdict      LabelVerdict `field:"verdict"`
 }
 
 // Flip makes the received side of an event out of its acted side, or the reverse: subject and peer, their days of

@@ -1,7 +1,7 @@
 package ingest
 
 import (
-	"strings"
+	"bytes"
 	"unicode/utf8"
 )
 
@@ -49,28 +49,11 @@ func stringEnd(b []byte, p int) (int, Refusal) {
 	return len(b), RefusedSyntax
 }
 
-// findField returns the place of the field of the given name, or -1.
-func findField(name []byte) int {
-	if len(name) >= len(byLength) {
-		return -1
-	}
-	for _, i := range byLength[len(name)] {
-		if string(name) == fields[i].Name {
-			return int(i)
-		}
-	}
-	return -1
-}
-
 // strange says why a name is not a field's: it only folds to one, or it is unknown.
 func strange(name []byte) Refusal {
-	const longestFold = 3 * len(byLength) // no letter folds to one of more than three bytes
-	if len(name) <= longestFold {
-		folded := string(name)
-		for i := range fields {
-			if strings.EqualFold(folded, fields[i].Name) {
-				return RefusedFieldCase
-			}
+	for i := range fields {
+		if bytes.EqualFold(name, []byte(fields[i].Name)) {
+			return RefusedFieldCase
 		}
 	}
 	return RefusedUnknownField

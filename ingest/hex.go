@@ -18,14 +18,14 @@ func hexValue(ev *Event, b []byte, p, field int) (int, Refusal) {
 		if !ok {
 			return p, fault(b, p)
 		}
-		*ev.short(field) = high
+		ev.setNumber(field, int64(high))
 		return end + 1, Accepted
 	}
 	low, ok2 := hex16(b[p+17:])
 	if !ok || !ok2 {
 		return p, fault(b, p)
 	}
-	id := ev.long(field)
+	id := at[[16]byte](ev, field)
 	binary.BigEndian.PutUint64(id[:8], high)
 	binary.BigEndian.PutUint64(id[8:], low)
 	if Fields(1)<<field&actorTarget != 0 && (high|low == 0 || high>>8 == placePrefix) {

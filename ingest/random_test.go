@@ -31,14 +31,15 @@ func randomValue(rng *rand.Rand, ev *Event, f *Field, i int) {
 		ev.True |= f.Bit & Fields(rng.Uint32())
 	case ValueCountry:
 		k := 2 * rng.IntN(len(countryCodes)/2)
-		*ev.land(i) = [2]byte{countryCodes[k], countryCodes[k+1]}
+		*at[[2]byte](ev, i) = [2]byte{countryCodes[k], countryCodes[k+1]}
 	case ValueHex:
 		if f.Digits == 16 {
-			*ev.short(i) = rng.Uint64()
+			ev.setNumber(i, int64(rng.Uint64()))
 			return
 		}
-		for k := range ev.long(i) {
-			ev.long(i)[k] = byte(rng.Uint32())
+		id := at[[16]byte](ev, i)
+		for k := range id {
+			id[k] = byte(rng.Uint32())
 		}
 	}
 }
