@@ -1,9 +1,6 @@
 package alerts
 
-import (
-	"github.com/unopened/unopened/ingest"
-	"github.com/unopened/unopened/models"
-)
+import "github.com/unopened/unopened/ingest"
 
 // Severity is the band that a score falls into. An alert opens at High, the action threshold.
 type Severity uint8
@@ -49,14 +46,6 @@ type Alert struct {
 	Links    Links        `json:"links"`
 }
 
-// ReasonLine is one reason in the contract's form.
-type ReasonLine struct {
-	Feature      string   `json:"feature"`
-	Value        *float64 `json:"value"` // null where it is unknown
-	Contribution float64  `json:"contribution"`
-	Text         string   `json:"text"`
-}
-
 // Links are addresses where an alert can be looked at.
 type Links struct {
 	Console string `json:"console,omitempty"`
@@ -67,16 +56,4 @@ type Candidate struct {
 	Alert
 	Sequence int          `json:"sequence"` // from 0 within the alert's id: opened, then updates, then closed
 	Cause    ingest.Cause `json:"cause"`
-}
-
-// Finding is one harm of a verdict as it is written to lines and rows: with its severity and reasons. It is valid
-// only during the call that hands it over.
-type Finding struct {
-	Verdict  *models.Verdict
-	Harm     models.Harm
-	Model    string
-	Severity Severity
-	Shadow   bool // the harm has not been promoted: no alert comes of it
-	Final    bool // the account's last one, written at a replay's end
-	Reasons  []models.Reason
 }

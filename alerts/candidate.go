@@ -6,10 +6,9 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/unopened/unopened/ingest"
 	"github.com/unopened/unopened/models"
@@ -33,58 +32,29 @@ func EncodeCandidate(c *Candidate) []byte {
 	return data
 }
 
-// DecodeCandidate reads a record of the alert topic. Only the very bytes that EncodeCandidate writes are taken: no
-// other field, order, spelling or white space.
-func DecodeCandidate(data []byte) (Candidate, error) {
+// DecodeCandidate reads a record of the alert topic and tells whether it is one. Only the very bytes that
+// EncodeCandidate writes are taken: no other version, field, order, spelling or white space.
+func DecodeCandidate(data []byte) (Candidate, bool) {
 	var r candidateRecord
-	if err := json.Unmarshal(data, &r); err != nil {
-		return Candidate{}, fmt.Errorf("alert candidate: %w", err)
+	if json.Unmarshal(data, &r) != nil || !r.valid() || !bytes.Equal(data, EncodeCandidate(&r.Candidate)) {
+		return Candidate{}, false
 	}
-	if r.V != candidateVersion {
-		return Candidate{}, fmt.Errorf("alert candidate: version %d is not known, only %d", r.V, candidateVersion)
-	}
-	if err := r.check(); err != nil {
-		return Candidate{}, fmt.Errorf("alert candidate: %w", err)
-	}
-	if !bytes.Equal(data, EncodeCandidate(&r.Candidate)) {
-		return Candidate{}, errors.New("alert candidate: not in the canonical form")
-	}
-	return r.Candidate, nil
+	return r.Candidate, true
 }
 
-// check tells whether the fields can be what a policy makes.
-func (c *Candidate) check() error {
+// valid tells whether the fields can be what a policy makes.
+func (c *Candidate) valid() bool {
 	_, harm := models.ParseHarm(c.Harm)
-	switch {
-	case !isID(c.ID) || !isID(c.Account):
-		return errors.New("id or account is not 32 lower-case hexadecimal digits")
-	case c.Type != Opened && c.Type != Updated && c.Type != Closed:
-		return errors.New("unknown type")
-	case (c.Type == Opened) != (c.Sequence == 0) || c.Sequence < 0 || c.Sequence > math.MaxInt32:
-		return errors.New("sequence does not fit the type")
-	case !harm:
-		return errors.New("unknown harm")
-	case slices.Index(SeverityNames[:], c.Severity) < int(High):
-		return errors.New("severity is not high or critical")
-	case !(c.Score >= 0 && c.Score <= 1) || c.P != nil && !(*c.P >= 0 && *c.P <= 1):
-		return errors.New("score or p out of range")
-	case c.Episode < 1 || c.At < 0 || c.Reasons == nil || len(c.Reasons) > topReasons:
-		return errors.New("episode, at or reasons out of range")
-	case c.Cause.Origin != ingest.OriginAccount || c.Cause.Partition < 0 || c.Cause.Offset < 0 || c.Cause.Number < 0:
-		return errors.New("cause is not a place in the account topic")
-	}
-	return nil
+	severity := slices.Index(SeverityNames[:], c.Severity)
+	return isID(c.ID) && isID(c.Account) && harm && severity >= int(High) &&
+		(c.Type == Opened && c.Sequence == 0 || (c.Type == Updated || c.Type == Closed) && c.Sequence > 0) && c.Sequence <= math.MaxInt32 &&
+		c.Score >= 0 && c.Score <= 1 && (c.P == nil || *c.P >= 0 && *c.P <= 1) &&
+		c.Episode >= 1 && c.At >= 0 && c.Reasons != nil && len(c.Reasons) <= topReasons &&
+		c.Cause.Origin == ingest.OriginAccount && c.Cause.Partition >= 0 && c.Cause.Offset >= 0 && c.Cause.Number >= 0
 }
 
 // isID tells whether s is 32 lower-case hexadecimal digits.
-func isID(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
-	}
-	return len(s) == 32
-}
+func isID(s string) bool { return len(s) == 32 && strings.Trim(s, "0123456789abcdef") == "" }
 
 // webhookID names a delivery: the same for the same alert, type and sequence wherever and whenever it is made.
 func webhookID(c *Candidate) string {

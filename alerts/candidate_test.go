@@ -24,9 +24,9 @@ func candidate(t testing.TB) Candidate {
 
 func TestCandidateSurvivesTheTopic(t *testing.T) {
 	c := candidate(t)
-	got, err := DecodeCandidate(EncodeCandidate(&c))
-	if err != nil || !reflect.DeepEqual(got, c) {
-		t.Errorf("got %+v (%v), want %+v", got, err, c)
+	got, ok := DecodeCandidate(EncodeCandidate(&c))
+	if !ok || !reflect.DeepEqual(got, c) {
+		t.Errorf("got %+v (%v), want %+v", got, ok, c)
 	}
 }
 
@@ -67,7 +67,7 @@ func TestDecodeCandidateRefuses(t *testing.T) {
 		if bad == good {
 			t.Fatalf("%s: nothing was changed in %s", tt.name, good)
 		}
-		if got, err := DecodeCandidate([]byte(bad)); err == nil {
+		if got, ok := DecodeCandidate([]byte(bad)); ok {
 			t.Errorf("%s was taken: %+v", tt.name, got)
 		}
 	}
@@ -76,7 +76,7 @@ func TestDecodeCandidateRefuses(t *testing.T) {
 // checkDecode fails if DecodeCandidate takes bytes that EncodeCandidate does not write.
 func checkDecode(t *testing.T, data []byte) {
 	t.Helper()
-	if c, err := DecodeCandidate(data); err == nil && !bytes.Equal(EncodeCandidate(&c), data) {
+	if c, ok := DecodeCandidate(data); ok && !bytes.Equal(EncodeCandidate(&c), data) {
 		t.Errorf("%q was taken as %+v", data, c)
 	}
 }

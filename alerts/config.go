@@ -3,6 +3,7 @@ package alerts
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -72,62 +73,45 @@ func DefaultConfig() Config {
 	}
 }
 
+// problems are what is wrong with a config.
+type problems []error
+
+// when adds a problem if there is one.
+func (p *problems) when(wrong bool, format string, args ...any) {
+	if wrong {
+		*p = append(*p, fmt.Errorf("alerts."+format, args...))
+	}
+}
+
 // Validate returns all that is wrong with the config, as one error.
 func (c *Config) Validate() error {
-	var all []error
-	bad := func(wrong bool, format string, args ...any) {
-		if wrong {
-			all = append(all, fmt.Errorf("alerts."+format, args...))
-		}
-	}
-	bad(c.Tenant == "", "tenant: is empty; name the deployment, such as %q", "default")
-	bad(c.CoolDown < time.Minute, "cool_down: %s is below 1m", c.CoolDown)
-	bad(c.DailyBudget < 0, "daily_budget: %d is below 0; 0 means no limit", c.DailyBudget)
-	if c.Console != "" {
-		u, err := url.Parse(c.Console)
-		bad(err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http",
-			"console: %q is no address such as https://unopened.example", c.Console)
-	}
+	var p problems
+	p.when(c.Tenant == "", "tenant: is empty; name the deployment, such as %q", "default")
+	p.when(c.CoolDown < time.Minute, "cool_down: %s is below 1m", c.CoolDown)
+	p.when(c.DailyBudget < 0, "daily_budget: %d is below 0; 0 means no limit", c.DailyBudget)
+	u, err := url.Parse(c.Console)
+	p.when(c.Console != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http"),
+		"console: %q is no address such as https://unopened.example", c.Console)
 	for i, name := range c.Promoted {
 		_, ok := models.ParseHarm(name)
-		bad(!ok, "promoted[%d]: no harm %q; the harms are %s", i, name, strings.Join(models.Names[:], ", "))
+		p.when(!ok, "promoted[%d]: no harm %q; the harms are %s", i, name, strings.Join(models.Names[:], ", "))
 	}
-	return errors.Join(append(all, c.checkBands(), c.checkWebhooks())...)
-}
-
-// checkBands returns what is wrong with the bands, harm by harm.
-func (c *Config) checkBands() error {
-	var all []error
-	for name, b := range c.Bands {
-		if _, ok := models.ParseHarm(name); !ok {
-			all = append(all, fmt.Errorf("alerts.bands: no harm %q; the harms are %s", name, strings.Join(models.Names[:], ", ")))
-		}
-		if !(0 < b.Low && b.Low < b.Medium && b.Medium < b.High && b.High < b.Critical && b.Critical <= 1) {
-			all = append(all, fmt.Errorf("alerts.bands.%s: %v must rise from above 0 to at most 1", name, b))
-		}
+	for _, name := range slices.Sorted(maps.Keys(c.Bands)) {
+		b := c.Bands[name]
+		_, ok := models.ParseHarm(name)
+		p.when(!ok, "bands: no harm %q; the harms are %s", name, strings.Join(models.Names[:], ", "))
+		p.when(!(0 < b.Low && b.Low < b.Medium && b.Medium < b.High && b.High < b.Critical && b.Critical <= 1),
+			"bands.%s: %v must rise from above 0 to at most 1", name, b)
 	}
-	slices.SortFunc(all, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return errors.Join(all...)
-}
-
-// checkWebhooks returns what is wrong with the webhooks. No file is read.
-func (c *Config) checkWebhooks() error {
-	var all []error
 	names := make(map[string]int, len(c.Webhooks))
 	for i := range c.Webhooks {
 		w := &c.Webhooks[i]
-		at := fmt.Sprintf("alerts.webhooks[%d]", i)
-		if err := checkURL(w); err != nil {
-			all = append(all, fmt.Errorf("%s.url: %w", at, err))
-		}
-		if w.SecretFile == "" {
-			all = append(all, fmt.Errorf("%s.secret_file: is empty; `unopened keys` makes a webhook secret", at))
-		}
-		if first, ok := names[w.name()]; ok {
-			all = append(all, fmt.Errorf("%s: has the name of webhooks[%d]; give it a name of its own", at, first))
-		} else {
-			names[w.name()] = i
-		}
+		err := checkURL(w)
+		p.when(err != nil, "webhooks[%d].url: %w", i, err)
+		p.when(w.SecretFile == "", "webhooks[%d].secret_file: is empty; `unopened keys` makes a webhook secret", i)
+		first, taken := names[w.name()]
+		p.when(taken, "webhooks[%d]: has the name of webhooks[%d]; give it a name of its own", i, first)
+		names[w.name()] = i
 	}
-	return errors.Join(all...)
+	return errors.Join(p...)
 }

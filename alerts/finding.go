@@ -1,9 +1,7 @@
 package alerts
 
 import (
-	"encoding/hex"
 	"math"
-	"strconv"
 
 	"github.com/unopened/unopened/models"
 )
@@ -11,91 +9,64 @@ import (
 // topReasons is how many reasons a verdict line and an alert have.
 const topReasons = 10
 
-// AppendJSON appends the finding as the contract's verdict line, without a line feed. It allocates nothing itself;
-// the sentences of the reasons do.
-func (f *Finding) AppendJSON(dst []byte) []byte {
+// Finding is one harm of a verdict as it is written to lines and rows: with its severity and reasons. It is valid
+// only during the call that hands it over.
+type Finding struct {
+	Verdict  *models.Verdict
+	Harm     models.Harm
+	Model    string
+	Severity Severity
+	Shadow   bool // the harm has not been promoted: no alert comes of it
+	Final    bool // the account's last one, written at a replay's end
+	Reasons  []models.Reason
+}
+
+// VerdictLine is a finding in the contract's form: a line of a file.
+type VerdictLine struct {
+	At         int64        `json:"at"` // event time, Unix milliseconds
+	Account    string       `json:"account"`
+	Harm       string       `json:"harm"`
+	Assessable bool         `json:"assessable"`
+	Missing    []string     `json:"missing,omitempty"` // fields that were not given: why the harm is not assessable
+	Margin     *float64     `json:"margin,omitempty"`  // this, score and severity are absent unless it is
+	Score      *float64     `json:"score,omitempty"`
+	Severity   string       `json:"severity,omitempty"`
+	Shadow     bool         `json:"shadow"`
+	Model      string       `json:"model"`
+	Events     uint32       `json:"events"`
+	Reasons    []ReasonLine `json:"reasons"`
+	Final      bool         `json:"final,omitempty"`
+}
+
+// Line returns the finding as a verdict line, which may be kept.
+func (f *Finding) Line() VerdictLine {
 	v := f.Verdict
-	score := &v.Scores[f.Harm]
-	dst = append(dst, `{"at":`...)
-	dst = strconv.AppendInt(dst, v.At, 10)
-	dst = append(dst, `,"account":"`...)
-	dst = hex.AppendEncode(dst, v.Account[:])
-	dst = append(dst, `","harm":"`...)
-	dst = append(dst, f.Harm.String()...)
-	dst = append(dst, `","assessable":`...)
-	dst = strconv.AppendBool(dst, score.Assessable)
-	if score.Assessable {
-		dst = f.appendScore(dst, score)
+	line := VerdictLine{
+		At: v.At, Account: v.Account.String(), Harm: f.Harm.String(), Assessable: v.Scores[f.Harm].Assessable, Shadow: f.Shadow,
+		Model: f.Model, Events: v.Vector.Events, Reasons: reasonLines(f.Reasons), Final: f.Final,
+	}
+	if score := &v.Scores[f.Harm]; line.Assessable {
+		line.Margin, line.Score, line.Severity = number(score.Margin), number(Round(score.Value)), f.Severity.String()
 	} else {
-		dst = appendMissing(dst, score)
+		line.Missing = score.Missing.Names()
 	}
-	dst = append(dst, `,"shadow":`...)
-	dst = strconv.AppendBool(dst, f.Shadow)
-	dst = append(dst, `,"model":`...)
-	dst = strconv.AppendQuote(dst, f.Model)
-	dst = append(dst, `,"events":`...)
-	dst = strconv.AppendUint(dst, uint64(v.Vector.Events), 10)
-	dst = appendReasons(dst, f.Reasons)
-	if f.Final {
-		dst = append(dst, `,"final":true`...)
-	}
-	return append(dst, '}')
+	return line
 }
 
-// appendScore appends what only an assessable harm has. P comes with calibration and is absent until then.
-func (f *Finding) appendScore(dst []byte, score *models.Score) []byte {
-	dst = append(dst, `,"margin":`...)
-	dst = appendNumber(dst, score.Margin)
-	dst = append(dst, `,"score":`...)
-	dst = strconv.AppendFloat(dst, Round(score.Value), 'f', -1, 64)
-	dst = append(dst, `,"severity":"`...)
-	dst = append(dst, f.Severity.String()...)
-	return append(dst, '"')
+// ReasonLine is one reason in the contract's form.
+type ReasonLine struct {
+	Feature      string   `json:"feature"`
+	Value        *float64 `json:"value"` // null where it is unknown
+	Contribution float64  `json:"contribution"`
+	Text         string   `json:"text"`
 }
 
-// appendMissing appends the names of the fields that were not given.
-func appendMissing(dst []byte, score *models.Score) []byte {
-	dst = append(dst, `,"missing":[`...)
-	for i, name := range score.Missing.Names() {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = strconv.AppendQuote(dst, name)
-	}
-	return append(dst, ']')
-}
-
-// appendReasons appends the first ten reasons. Names and sentences are printable ASCII (a test over the catalogue
-// sees to it), where Go's quotes are JSON's.
-func appendReasons(dst []byte, reasons []models.Reason) []byte {
-	dst = append(dst, `,"reasons":[`...)
-	for i := range reasons[:min(len(reasons), topReasons)] {
-		r := &reasons[i]
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(dst, `{"feature":`...)
-		dst = strconv.AppendQuote(dst, r.Name)
-		dst = append(dst, `,"value":`...)
-		dst = appendNumber(dst, float64(r.Value))
-		dst = append(dst, `,"contribution":`...)
-		dst = appendNumber(dst, r.Contribution)
-		dst = append(dst, `,"text":`...)
-		dst = strconv.AppendQuote(dst, models.Text(r))
-		dst = append(dst, '}')
-	}
-	return append(dst, ']')
-}
-
-// reasonLines returns the same reasons for an alert.
+// reasonLines returns the first ten reasons in the contract's form.
 func reasonLines(reasons []models.Reason) []ReasonLine {
 	lines := make([]ReasonLine, min(len(reasons), topReasons))
 	for i := range lines {
 		r := &reasons[i]
-		lines[i] = ReasonLine{Feature: r.Name, Contribution: round6(r.Contribution), Text: models.Text(r)}
-		if value := round6(float64(r.Value)); !math.IsNaN(value) {
-			lines[i].Value = &value
-		}
+		lines[i] = ReasonLine{r.Name, number(float64(r.Value)), round6(r.Contribution), models.Text(r)}
 	}
 	return lines
 }
@@ -104,18 +75,13 @@ func reasonLines(reasons []models.Reason) []ReasonLine {
 // reads a score can tell the band.
 func Round(score float64) float64 { return math.Round(score*1e4) / 1e4 }
 
-// round6 rounds to six decimals; what JSON cannot say becomes NaN.
-func round6(x float64) float64 {
-	if math.IsInf(x, 0) {
-		return math.NaN()
-	}
-	return math.Round(x*1e6)/1e6 + 0 // + 0 turns -0 into 0
-}
+// round6 rounds to six decimals.
+func round6(x float64) float64 { return math.Round(x*1e6)/1e6 + 0 } // + 0 turns -0 into 0
 
-// appendNumber appends x with at most six decimals, null where it is unknown.
-func appendNumber(dst []byte, x float64) []byte {
-	if x = round6(x); math.IsNaN(x) {
-		return append(dst, "null"...)
+// number is x with at most six decimals, nil where it is nothing that JSON can say.
+func number(x float64) *float64 {
+	if x = round6(x); math.IsNaN(x) || math.IsInf(x, 0) {
+		return nil
 	}
-	return strconv.AppendFloat(dst, x, 'f', -1, 64)
+	return &x
 }

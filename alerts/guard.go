@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"syscall"
 
 	"code.dny.dev/ssrf"
@@ -19,38 +20,25 @@ const (
 // wireServer is Azure's host agent, which answers any guest; the IANA registries do not list it as special.
 var wireServer = netip.MustParsePrefix("168.63.129.16/32")
 
-// guard decides about each address that a webhook's connection is about to go to, after the name was resolved, so
-// that neither a notation nor a resolver that changes its answer leads into the operator's own network.
-type guard struct {
-	public   *ssrf.Guardian
-	loopback bool // addresses of this machine are permitted
-	plain    bool // the URL has no TLS: nothing but this machine is permitted
-}
+// guard decides about an address that a webhook's connection is about to go to: a net.Dialer's Control.
+type guard func(network, address string, conn syscall.RawConn) error
 
-// newGuard returns the guard for a webhook.
-func newGuard(w *WebhookConfig) *guard {
-	return &guard{
-		public:   ssrf.New(ssrf.WithPorts(portHTTPS, portHTTPSAlt), ssrf.WithDeniedV4Prefixes(wireServer)),
-		loopback: w.AllowLoopback,
-		plain:    !isHTTPS(w.URL),
+// newGuard returns the guard for a webhook. It sees the numeric address before each connect, after the name was
+// resolved, so that neither a notation nor a resolver that changes its answer leads into the operator's own network.
+// Where the URL has no TLS, nothing but this machine is permitted, and that only if the config allows it.
+func newGuard(w *WebhookConfig) guard {
+	public := ssrf.New(ssrf.WithPorts(portHTTPS, portHTTPSAlt), ssrf.WithDeniedV4Prefixes(wireServer))
+	u, err := url.Parse(w.URL)
+	plain := err != nil || u.Scheme != "https"
+	return func(network, address string, conn syscall.RawConn) error {
+		if at, err := netip.ParseAddrPort(address); err == nil && w.AllowLoopback && at.Addr().IsLoopback() {
+			return nil
+		}
+		if plain {
+			return fmt.Errorf("plain HTTP to %s: %w", address, ssrf.ErrProhibitedIP)
+		}
+		return public.Safe(network, address, conn)
 	}
-}
-
-// control is a net.Dialer's Control: it runs before each connect with the numeric address.
-func (g *guard) control(network, address string, conn syscall.RawConn) error {
-	if at, err := netip.ParseAddrPort(address); err == nil && g.loopback && at.Addr().IsLoopback() {
-		return nil
-	}
-	if g.plain {
-		return fmt.Errorf("plain HTTP to %s: %w", address, ssrf.ErrProhibitedIP)
-	}
-	return g.public.Safe(network, address, conn)
-}
-
-// isHTTPS tells whether the address is one of TLS.
-func isHTTPS(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && u.Scheme == "https"
 }
 
 // checkURL tells what is wrong with a webhook's address as it is written.
@@ -67,9 +55,8 @@ func checkURL(w *WebhookConfig) error {
 		return errors.New("has a user or password; webhooks are signed instead")
 	case u.Fragment != "":
 		return errors.New("has a fragment (#…), which is never sent")
-	}
-	if port := u.Port(); !w.AllowLoopback && port != "" && port != "443" && port != "8443" {
-		return fmt.Errorf("has port %s; webhooks go to 443 or 8443", port)
+	case !w.AllowLoopback && !slices.Contains([]string{"", "443", "8443"}, u.Port()):
+		return fmt.Errorf("has port %s; webhooks go to 443 or 8443", u.Port())
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ func counting(t *testing.T) (port string, connections *atomic.Int64) {
 
 // aim has a webhook resolve by the vectors' table and connect to the listener's port; the guard, where there is one,
 // is told that the port is 443. Dialer, guard and connect are the real ones.
-func aim(w *Webhook, port string, g *guard) {
+func aim(w *Webhook, port string, g guard) {
 	w.client.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		host, _, err := net.SplitHostPort(address)
 		if err != nil {
@@ -79,7 +79,7 @@ func aim(w *Webhook, port string, g *guard) {
 				if err != nil {
 					return err
 				}
-				return g.control(network, netip.AddrPortFrom(at.Addr(), portHTTPS).String(), conn)
+				return g(network, netip.AddrPortFrom(at.Addr(), portHTTPS).String(), conn)
 			}
 		}
 		return dialer.DialContext(ctx, network, net.JoinHostPort(host, port))
@@ -200,10 +200,10 @@ func TestGuardTable(t *testing.T) {
 		{"tcp4", "example.org:443", false, false, false},
 	} {
 		for name, g := range map[string]struct {
-			*guard
+			guard
 			want bool
 		}{"strict": {strict, tt.strict}, "loopback": {local, tt.local}, "plain": {plain, tt.plain}} {
-			if err := g.control(tt.network, tt.address, nil); (err == nil) != g.want {
+			if err := g.guard(tt.network, tt.address, nil); (err == nil) != g.want {
 				t.Errorf("%s: %s %s: %v", name, tt.network, tt.address, err)
 			}
 		}

@@ -9,23 +9,17 @@ import (
 	"os"
 )
 
-// LinesName is the name of the lines sink's queue.
-const LinesName = "lines"
-
-// Lines is a Sink that appends each alert to a file as a JSON line. After a crash the last lines may come twice.
+// Lines is a Sink that appends each alert to the file Path as a JSON line, or to standard output where that is "-".
+// The file is opened by the first Send. After a crash the last lines may come twice.
 type Lines struct {
-	path string
-	file *os.File // nil until the first Send
-	end  int64    // where the last whole, durable line ends
+	Path string
+	file *os.File
+	end  int64 // where the last whole, durable line ends
 }
 
-// NewLines returns a sink that writes to path, or to standard output where path is "-". The file is opened by the
-// first Send.
-func NewLines(path string) *Lines { return &Lines{path: path} }
-
-// LinesEndpoint returns the endpoint of a Lines: in the desk's order, and nothing is ever given up.
+// LinesEndpoint returns the endpoint of a Lines.
 func LinesEndpoint(path string) Endpoint {
-	return Endpoint{Name: LinesName, Sink: NewLines(path), Batch: 1000, Retry: RetryStore, Patient: true}
+	return Endpoint{Name: "lines", Sink: &Lines{Path: path}, Batch: 1000, Patient: true}
 }
 
 // linesEndpoints returns the config's lines sink.
@@ -45,7 +39,7 @@ func (l *Lines) Send(_ context.Context, batch []Delivery) error {
 			return fmt.Errorf("%w: %w", ErrRejected, err)
 		}
 	}
-	if l.path == "-" {
+	if l.Path == "-" {
 		_, err := os.Stdout.Write(text.Bytes())
 		return err
 	}
@@ -64,27 +58,26 @@ func (l *Lines) Send(_ context.Context, batch []Delivery) error {
 }
 
 // open opens the file if it is not, and cuts off the part of a line that a crash left at its end.
-func (l *Lines) open() error {
+func (l *Lines) open() (err error) {
 	if l.file != nil {
 		return nil
 	}
-	f, err := os.OpenFile(l.path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(l.Path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
-	end, err := lastLineEnd(f)
-	if err == nil {
-		err = f.Truncate(end)
+	if l.end, err = lastLineEnd(f); err == nil {
+		err = f.Truncate(l.end)
 	}
 	if err != nil {
 		_ = f.Close()
 		return err
 	}
-	l.file, l.end = f, end
+	l.file = f
 	return nil
 }
 
-// lastLineEnd returns the offset after the last line feed of the file.
+// lastLineEnd returns the offset after the last line feed of the file, which it reads backwards.
 func lastLineEnd(f *os.File) (int64, error) {
 	end, err := f.Seek(0, io.SeekEnd)
 	piece := make([]byte, maxBody)

@@ -40,7 +40,7 @@ func lineIDs(t *testing.T, path string) string {
 func TestLinesAreAppended(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "alerts.jsonl")
 	for _, batch := range [][]string{{"a", "b"}, {"c"}} {
-		l := NewLines(path)
+		l := &Lines{Path: path}
 		if err := send(t, l, batch...); err != nil {
 			t.Fatal(err)
 		}
@@ -56,7 +56,7 @@ func TestLinesAreAppended(t *testing.T) {
 func TestATornLineIsCutOff(t *testing.T) {
 	for name, torn := range map[string]string{"short": `{"id":"torn`, "long": strings.Repeat("x", 3*maxBody), "none": ""} {
 		path := filepath.Join(t.TempDir(), "alerts.jsonl")
-		if err := send(t, NewLines(path), "a", "b"); err != nil {
+		if err := send(t, &Lines{Path: path}, "a", "b"); err != nil {
 			t.Fatal(err)
 		}
 		whole, err := os.ReadFile(path)
@@ -66,7 +66,7 @@ func TestATornLineIsCutOff(t *testing.T) {
 		if err := os.WriteFile(path, append(whole, torn...), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := send(t, NewLines(path), "c"); err != nil {
+		if err := send(t, &Lines{Path: path}, "c"); err != nil {
 			t.Fatal(err)
 		}
 		if got := lineIDs(t, path); got != "a b c" {
@@ -78,7 +78,7 @@ func TestATornLineIsCutOff(t *testing.T) {
 // A failed attempt may have written a part; the next writes over it.
 func TestLinesAfterAFailedAttempt(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "alerts.jsonl")
-	l := NewLines(path)
+	l := &Lines{Path: path}
 	if err := send(t, l, "a"); err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestLinesAfterAFailedAttempt(t *testing.T) {
 
 func TestLinesStopOnAFileThatCannotBe(t *testing.T) {
 	for _, path := range []string{filepath.Join(t.TempDir(), "no", "such"), t.TempDir()} {
-		if err := send(t, NewLines(path), "a"); !errors.Is(err, ErrBroken) {
+		if err := send(t, &Lines{Path: path}, "a"); !errors.Is(err, ErrBroken) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
@@ -118,7 +118,7 @@ func TestLinesStopOnASyncError(t *testing.T) {
 	}
 	defer r.Close()
 	defer w.Close()
-	l := NewLines("pipe")
+	l := &Lines{Path: "pipe"}
 	l.file = w
 	if err := send(t, l, "a"); err == nil || l.end != 0 {
 		t.Errorf("%v, end %d", err, l.end)

@@ -6,30 +6,22 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
 )
 
-// Outbox holds deliveries until each endpoint has got them. Add may be called beside Run.
+// Outbox holds deliveries until each endpoint has got them.
 type Outbox struct {
 	log     *slog.Logger
 	jitter  func(time.Duration) time.Duration
-	mu      sync.Mutex
+	mu      sync.Mutex // guards what follows, and the queues
+	changed *sync.Cond // something came into a queue or left one, is due, or is over
 	queues  []*queue
-	seq     uint64
-	added   int64
-	over    int64
+	added   int
 	broken  error
-	changed chan struct{} // closed and replaced whenever something left a queue
-}
-
-// Counts are the outbox's counters since the state began; a snapshot keeps them.
-type Counts struct {
-	Deliveries int64 // taken from the desk
-	Suppressed int64 // of them over the budget
-	Endpoints  []EndpointCounts
 }
 
 // EndpointCounts are one endpoint's counters. All it was to get = Sent + Rejected + Pending.
@@ -43,48 +35,40 @@ type EndpointCounts struct {
 }
 
 // NewOutbox returns an empty outbox for the endpoints, whose names must differ. It starts nothing.
-func NewOutbox(endpoints []Endpoint, log *slog.Logger) (*Outbox, error) {
-	o := &Outbox{log: cmp.Or(log, slog.New(slog.DiscardHandler)), jitter: tenthMore, changed: make(chan struct{})}
+func NewOutbox(endpoints []Endpoint, log *slog.Logger) *Outbox {
+	o := &Outbox{log: cmp.Or(log, slog.New(slog.DiscardHandler)), jitter: tenthMore}
+	o.changed = sync.NewCond(&o.mu)
 	for _, e := range endpoints {
-		if o.queue(e.Name) != nil {
-			return nil, fmt.Errorf("two sinks are called %q", e.Name)
-		}
 		o.queues = append(o.queues, newQueue(e))
 	}
-	return o, nil
+	return o
 }
 
 // tenthMore adds up to a tenth, so that receivers that were away are not all tried at the same moment.
 func tenthMore(d time.Duration) time.Duration { return d + rand.N(d/10+1) }
 
-// queue returns the queue of that name, nil where there is none.
-func (o *Outbox) queue(name string) *queue {
-	for _, q := range o.queues {
-		if q.Name == name {
-			return q
-		}
-	}
-	return nil
+// wake has everybody who waits look again.
+func (o *Outbox) wake() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.changed.Broadcast()
 }
 
-// Add puts a delivery into the queue of each endpoint that wants it.
-func (o *Outbox) Add(d Delivery) {
+// add puts a delivery into the queue of each endpoint that wants it. It may be called beside Run.
+func (o *Outbox) add(d Delivery) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.added++
-	if d.Suppressed {
-		o.over++
-	}
-	o.seq++
 	for _, q := range o.queues {
 		switch {
 		case d.Suppressed && !q.Suppressed:
 		case q.counts.Disabled:
 			q.counts.Rejected++
 		default:
-			q.push(item{seq: o.seq, delivery: &d})
+			q.push(item{number: o.added, delivery: &d})
 		}
 	}
+	o.changed.Broadcast()
 }
 
 // Run delivers, one request at a time to each endpoint and all endpoints at once, until ctx is done (then it returns
@@ -92,166 +76,187 @@ func (o *Outbox) Add(d Delivery) {
 func (o *Outbox) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	defer context.AfterFunc(ctx, o.wake)()
 	var serving sync.WaitGroup
 	for _, q := range o.queues {
 		serving.Go(func() {
-			if !o.serve(ctx, q) {
-				stop()
-			}
+			o.serve(ctx, q)
+			stop() // all others, where this one's sink is broken
 		})
 	}
 	<-ctx.Done()
 	serving.Wait()
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	return o.broken
 }
 
-// serve delivers one queue until ctx is done, or returns false: its sink is broken.
-func (o *Outbox) serve(ctx context.Context, q *queue) bool {
-	for ctx.Err() == nil {
-		o.mu.Lock()
-		l, n, due := q.next(time.Now().UnixMilli())
-		var batch []Delivery
-		for i := range n {
-			batch = append(batch, *l.items[i].delivery)
-		}
-		o.mu.Unlock()
-		if l == nil {
-			q.sleep(ctx, due)
-			continue
-		}
-		err := q.Sink.Send(ctx, batch)
-		if !o.settle(q, l, n, err, ctx.Err() != nil) {
-			return false
-		}
-	}
-	return true
-}
-
-// sleep waits until something comes in, until due (0: no such time), or until ctx is done.
-func (q *queue) sleep(ctx context.Context, due int64) {
-	var timer <-chan time.Time
-	if due > 0 {
-		timer = time.After(time.Until(time.UnixMilli(due)))
-	}
-	select {
-	case <-ctx.Done():
-	case <-q.wake:
-	case <-timer:
+// serve delivers one queue until ctx is done or a sink is broken.
+func (o *Outbox) serve(ctx context.Context, q *queue) {
+	for l := o.take(ctx, q); l != nil; l = o.take(ctx, q) {
+		err := q.Sink.Send(ctx, l.batch)
+		o.settle(q, l, err, ctx.Err() != nil)
 	}
 }
 
-// settle books the outcome of sending a lane's first n items. stopping says that the outcome of an error means
-// nothing, since Run is ending. It returns false when the sink is broken.
-func (o *Outbox) settle(q *queue, l *lane, n int, err error, stopping bool) bool {
+// take waits for a lane that is due. It returns nil when there is nothing more to do for serve.
+func (o *Outbox) take(ctx context.Context, q *queue) *lane {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	defer o.announce()
-	q.counts.Retried += int64(min(l.items[0].attempts, 1))
+	for ctx.Err() == nil && o.broken == nil {
+		l, due := q.next(time.Now())
+		if l != nil {
+			return l
+		}
+		alarm := time.AfterFunc(time.Until(due), o.wake)
+		o.changed.Wait()
+		alarm.Stop()
+	}
+	return nil
+}
+
+// settle books the outcome of sending what a lane has under way. stopping says that an error means nothing, since Run
+// is ending.
+func (o *Outbox) settle(q *queue, l *lane, err error, stopping bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	defer o.changed.Broadcast()
+	first, gone := &l.items[0], 0
+	q.counts.Retried += int64(min(first.Attempts, 1))
 	switch {
 	case err == nil:
-		q.counts.Sent += int64(n)
+		gone = len(l.batch)
+		q.counts.Sent += int64(gone)
 		q.failing = false
-		q.drop(l, n)
 	case errors.Is(err, ErrBroken):
-		q.drop(l, 0)
 		o.broken = errors.Join(o.broken, fmt.Errorf("%s: %w", q.Name, err))
-		return false
 	case stopping:
-		q.drop(l, 0)
 	case errors.Is(err, ErrGone):
-		q.disable()
 		o.log.Warn("an alert endpoint wants nothing more and is disabled", "endpoint", q.Name)
-	case errors.Is(err, ErrRejected):
-		o.giveUp(q, l, n, err)
-	default:
-		o.postpone(q, l, n, err)
+		q.disable(l)
+	case errors.Is(err, ErrRejected) || !o.postpone(q, first, err):
+		gone = len(l.batch) // they stay in the store
+		q.counts.Rejected += int64(gone)
+		o.log.Warn("alerts were not delivered", "endpoint", q.Name, "webhook_id", first.delivery.ID, "count", gone, "err", err)
 	}
-	return true
-}
-
-// announce tells those who Wait that something changed.
-func (o *Outbox) announce() {
-	close(o.changed)
-	o.changed = make(chan struct{})
-}
-
-// postpone has a lane tried again after the endpoint's next wait, or gives its first n items up.
-func (o *Outbox) postpone(q *queue, l *lane, n int, err error) {
-	first := &l.items[0]
-	waits := q.Retry
-	if first.attempts >= len(waits) && (!q.Patient || len(waits) == 0) {
-		o.giveUp(q, l, n, err)
-		return
-	}
-	wait := o.jitter(waits[min(first.attempts, len(waits)-1)])
-	if after := (*RetryAfter)(nil); errors.As(err, &after) {
-		wait = max(wait, min(after.Wait, maxRetryAfter))
-	}
-	first.attempts++
-	first.due = time.Now().Add(wait).UnixMilli()
-	q.drop(l, 0)
-	if !q.failing {
-		q.failing = true
-		o.log.Warn("alerts are delayed", "endpoint", q.Name, "err", err)
-	}
+	q.drop(l, gone)
 }
 
 // maxRetryAfter is the longest that a receiver can put a delivery off.
 const maxRetryAfter = 24 * time.Hour
 
-// giveUp drops a lane's first n items. They stay in the store.
-func (o *Outbox) giveUp(q *queue, l *lane, n int, err error) {
-	q.counts.Rejected += int64(n)
-	o.log.Warn("alerts were not delivered", "endpoint", q.Name, "webhook_id", l.items[0].delivery.ID, "count", n, "err", err)
-	q.drop(l, n)
+// Waits after failed attempts. The first are those of Standard Webhooks 1.0.0: ten attempts within 75 h 35 min 5 s.
+var (
+	waits = []time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour,
+		10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour}
+	patientWaits = []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second}
+)
+
+// postpone has an item tried again after the next wait, a patient endpoint's last one for ever. It returns false where
+// there is no more of them.
+func (o *Outbox) postpone(q *queue, i *item, err error) bool {
+	schedule, n := waits, i.Attempts
+	if q.Patient {
+		schedule, n = patientWaits, min(n, len(patientWaits)-1)
+	}
+	if n >= len(schedule) {
+		return false
+	}
+	wait := o.jitter(schedule[n])
+	if after := RetryAfter(0); errors.As(err, &after) {
+		wait = max(wait, min(time.Duration(after), maxRetryAfter))
+	}
+	i.retry = retry{i.Attempts + 1, time.Now().Add(wait).UnixMilli()}
+	if !q.failing {
+		q.failing = true
+		o.log.Warn("alerts are delayed", "endpoint", q.Name, "err", err)
+	}
+	return true
 }
 
-// disable drops all that a queue holds.
-func (q *queue) disable() {
-	q.counts.Disabled = true
-	q.counts.Rejected += q.counts.Pending
-	q.counts.Pending = 0
-	q.lanes, q.ready = make(map[string]*lane), nil
-}
-
-// Wait returns when every endpoint has got or lost all there was. It returns early when ctx is done or a sink broke.
-func (o *Outbox) Wait(ctx context.Context) error {
-	for {
-		o.mu.Lock()
-		err, idle, changed := o.broken, o.idle(), o.changed
-		o.mu.Unlock()
-		if err != nil || idle {
-			return err
-		}
-		select {
-		case <-ctx.Done():
+// Drain returns when every endpoint has got or lost all there was, beside Run. It returns early when ctx is done or a
+// sink broke.
+func (o *Outbox) Drain(ctx context.Context) error {
+	defer context.AfterFunc(ctx, o.wake)()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for o.broken == nil && slices.ContainsFunc(o.queues, func(q *queue) bool { return q.counts.Pending > 0 }) {
+		if ctx.Err() != nil {
 			return ctx.Err()
-		case <-changed:
+		}
+		o.changed.Wait()
+	}
+	return o.broken
+}
+
+// Counts returns the endpoints' counters since the state began, in their order. Any goroutine may call it.
+func (o *Outbox) Counts() (all []EndpointCounts) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, q := range o.queues {
+		all = append(all, q.counts)
+	}
+	return all
+}
+
+// outboxState is an outbox in a desk's snapshot.
+type outboxState struct {
+	Endpoints  []EndpointCounts `json:"endpoints"`
+	Deliveries []pending        `json:"deliveries"` // in the order in which they came
+}
+
+// pending is a delivery in a snapshot, with the names of the endpoints that have not got it.
+type pending struct {
+	Delivery Delivery         `json:"delivery"`
+	Waits    map[string]retry `json:"waits"`
+}
+
+// state returns what a snapshot keeps. A delivery under way counts as pending.
+func (o *Outbox) state() outboxState {
+	s := outboxState{Endpoints: o.Counts()}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	waiting := make(map[int]pending)
+	for _, q := range o.queues {
+		for _, l := range q.lanes {
+			for _, i := range l.items {
+				if _, ok := waiting[i.number]; !ok {
+					waiting[i.number] = pending{*i.delivery, make(map[string]retry)}
+				}
+				waiting[i.number].Waits[q.Name] = i.retry
+			}
 		}
 	}
-}
-
-// Idle tells whether nothing is pending.
-func (o *Outbox) Idle() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.idle()
-}
-
-// idle is Idle under the lock.
-func (o *Outbox) idle() bool {
-	return !slices.ContainsFunc(o.queues, func(q *queue) bool { return q.counts.Pending > 0 })
-}
-
-// Counts returns the counters, endpoints in their order.
-func (o *Outbox) Counts() Counts {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	c := Counts{Deliveries: o.added, Suppressed: o.over}
-	for _, q := range o.queues {
-		c.Endpoints = append(c.Endpoints, q.counts)
+	for _, number := range slices.Sorted(maps.Keys(waiting)) {
+		s.Deliveries = append(s.Deliveries, waiting[number])
 	}
-	return c
+	return s
+}
+
+// restore replaces the queues by those of a snapshot. What waits for an endpoint that the config no longer has is
+// dropped; an endpoint that is new starts empty.
+func (o *Outbox) restore(s *outboxState) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	counts := make(map[string]EndpointCounts)
+	for _, c := range s.Endpoints {
+		counts[c.Name] = c
+	}
+	o.added = len(s.Deliveries)
+	for i, old := range o.queues {
+		q := newQueue(old.Endpoint)
+		if c, ok := counts[q.Name]; ok {
+			q.counts = c
+			q.counts.Pending, q.counts.Disabled = 0, false
+		}
+		for number := range s.Deliveries {
+			d := &s.Deliveries[number]
+			if r, ok := d.Waits[q.Name]; ok {
+				q.push(item{number: number, delivery: &d.Delivery, retry: r})
+			}
+		}
+		delete(counts, q.Name)
+		o.queues[i] = q
+	}
+	for name, c := range counts {
+		o.log.Warn("an alert endpoint is gone from the config", "endpoint", name, "pending", c.Pending)
+	}
 }

@@ -1,11 +1,15 @@
 package alerts
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"io"
 	"slices"
 
 	"github.com/unopened/unopened/features"
@@ -69,9 +73,9 @@ func NewPolicy(cfg Config, set *models.Set, key []byte) (*Policy, error) {
 	}
 	for h, name := range models.Names {
 		p.shadow[h] = !slices.Contains(cfg.Promoted, name)
-		bands, ok := cfg.Bands[name]
-		if p.bands[h] = bands; !ok {
-			p.bands[h] = DefaultBands
+		p.bands[h] = DefaultBands
+		if own, ok := cfg.Bands[name]; ok {
+			p.bands[h] = own
 		}
 	}
 	return p, nil
@@ -183,4 +187,52 @@ func (p *Policy) Erase(account ingest.SubjectID) {
 	for h := range models.Harm(models.Harms) {
 		delete(p.episodes, episodeKey{account, h})
 	}
+}
+
+// policyVersion is the form of a policy's snapshot.
+const policyVersion = 1
+
+// episodeRow is one episode in a snapshot: fixed in size, little endian.
+type episodeRow struct {
+	Key     episodeKey
+	Episode episode
+}
+
+// Snapshot writes the episodes in the order of account and harm: the same episodes give the same bytes.
+func (p *Policy) Snapshot(w io.Writer) error {
+	rows := make([]episodeRow, 0, len(p.episodes))
+	for key, e := range p.episodes {
+		rows = append(rows, episodeRow{key, e})
+	}
+	slices.SortFunc(rows, func(a, b episodeRow) int {
+		return cmp.Or(bytes.Compare(a.Key.Account[:], b.Key.Account[:]), cmp.Compare(a.Key.Harm, b.Key.Harm))
+	})
+	if err := binary.Write(w, binary.LittleEndian, [2]uint32{policyVersion, uint32(len(rows))}); err != nil {
+		return err
+	}
+	return binary.Write(w, binary.LittleEndian, rows)
+}
+
+// Restore replaces the episodes by those of a snapshot. It reads the snapshot's bytes and no more.
+func (p *Policy) Restore(r io.Reader) error {
+	var head [2]uint32
+	if err := binary.Read(r, binary.LittleEndian, &head); err != nil {
+		return fmt.Errorf("snapshot of episodes: %w", err)
+	}
+	if head[0] != policyVersion {
+		return fmt.Errorf("snapshot of episodes: version %d is not known, only %d", head[0], policyVersion)
+	}
+	episodes := make(map[episodeKey]episode)
+	for i := range head[1] {
+		var row episodeRow
+		if err := binary.Read(r, binary.LittleEndian, &row); err != nil {
+			return fmt.Errorf("snapshot of episodes: number %d of %d: %w", i+1, head[1], err)
+		}
+		if int(row.Key.Harm) >= models.Harms || row.Episode.Severity > Critical {
+			return errors.New("snapshot of episodes: damaged")
+		}
+		episodes[row.Key] = row.Episode
+	}
+	p.episodes = episodes
+	return nil
 }

@@ -1,22 +1,29 @@
 package alerts
 
-import "container/heap"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // item is one delivery in one queue.
 type item struct {
-	seq      uint64 // order in which deliveries came to the outbox
+	number   int // counts deliveries in the order in which they came to the outbox
 	delivery *Delivery
-	attempts int   // so far; all of them failed
-	due      int64 // when to try again, Unix milliseconds; 0 at once
+	retry
 }
 
-// queue is what one endpoint has still to get: lanes, within which order is kept. A lane is in ready unless its
-// first items are being sent. The outbox's lock guards it.
+// retry is how far the attempts at an item have come.
+type retry struct {
+	Attempts int   `json:"attempts"` // all of them failed
+	Due      int64 `json:"due"`      // when to try again, Unix milliseconds; 0 at once
+}
+
+// queue is what one endpoint has still to get: lanes, within which order is kept. The outbox's lock guards it.
 type queue struct {
 	Endpoint
 	lanes   map[string]*lane
-	ready   laneHeap
-	wake    chan struct{} // holds a token when something came in
+	ready   []*lane // all lanes but the one that is being sent, first the one that is due first
 	counts  EndpointCounts
 	failing bool // the last attempt failed
 }
@@ -25,46 +32,54 @@ type queue struct {
 type lane struct {
 	key   string
 	items []item
+	batch []Delivery // what is under way: the first of the items
 }
 
 // newQueue returns the empty queue of an endpoint.
 func newQueue(e Endpoint) *queue {
-	e.Batch = max(e.Batch, 1)
-	return &queue{Endpoint: e, lanes: make(map[string]*lane), wake: make(chan struct{}, 1), counts: EndpointCounts{Name: e.Name}}
+	return &queue{Endpoint: e, lanes: make(map[string]*lane), counts: EndpointCounts{Name: e.Name}}
 }
 
 // push adds an item at the end of its lane.
-func (q *queue) push(it item) {
-	key := ""
-	if q.Lanes {
-		key = it.delivery.Account
+func (q *queue) push(i item) {
+	key := i.delivery.Account
+	if q.Patient {
+		key = ""
 	}
-	l, ok := q.lanes[key]
-	if !ok {
-		l = &lane{key: key}
-		q.lanes[key] = l
-	}
-	if l.items = append(l.items, it); !ok {
-		heap.Push(&q.ready, l)
+	if l, ok := q.lanes[key]; ok {
+		l.items = append(l.items, i)
+	} else {
+		q.lanes[key] = &lane{key: key, items: []item{i}}
+		q.line(q.lanes[key])
 	}
 	q.counts.Pending++
-	select {
-	case q.wake <- struct{}{}:
-	default:
-	}
 }
 
-// next takes the lane out of ready that is due first, with the number of its items to send. Without one it returns
-// nil and the time to wait for, 0 where nothing waits.
-func (q *queue) next(now int64) (l *lane, n int, due int64) {
+// line puts a lane into ready: by the time when it is due, then by the age of its first item. To move the pointers
+// behind it costs less than any request does.
+func (q *queue) line(l *lane) {
+	at, _ := slices.BinarySearchFunc(q.ready, l, func(a, b *lane) int {
+		return cmp.Or(cmp.Compare(a.items[0].Due, b.items[0].Due), cmp.Compare(a.items[0].number, b.items[0].number))
+	})
+	q.ready = slices.Insert(q.ready, at, l)
+}
+
+// next takes the lane out of ready that is due first. Without one it returns nil and when to look again, unless
+// something comes in before.
+func (q *queue) next(now time.Time) (l *lane, due time.Time) {
 	if len(q.ready) == 0 {
-		return nil, 0, 0
+		return nil, now.Add(time.Hour)
 	}
-	if due = q.ready[0].items[0].due; due > now {
-		return nil, 0, due
+	l = q.ready[0]
+	if due = time.UnixMilli(l.items[0].Due); due.After(now) {
+		return nil, due
 	}
-	l = heap.Pop(&q.ready).(*lane)
-	return l, min(q.Batch, len(l.items)), 0
+	q.ready = q.ready[1:]
+	l.batch = nil
+	for _, i := range l.items[:min(max(q.Batch, 1), len(l.items))] {
+		l.batch = append(l.batch, *i.delivery)
+	}
+	return l, due
 }
 
 // drop takes the first n items of a lane away and puts the rest back into ready.
@@ -76,30 +91,13 @@ func (q *queue) drop(l *lane, n int) {
 		delete(q.lanes, l.key)
 		return
 	}
-	heap.Push(&q.ready, l)
+	q.line(l)
 }
 
-// laneHeap has the lane on top that is due first; among those due at once the one whose item is oldest.
-type laneHeap []*lane
-
-func (h laneHeap) Len() int { return len(h) }
-func (h laneHeap) Less(i, j int) bool {
-	a, b := &h[i].items[0], &h[j].items[0]
-	if a.due != b.due {
-		return a.due < b.due
-	}
-	return a.seq < b.seq
-}
-func (h laneHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-
-// Push is for container/heap.
-func (h *laneHeap) Push(l any) { *h = append(*h, l.(*lane)) }
-
-// Pop is for container/heap.
-func (h *laneHeap) Pop() any {
-	last := len(*h) - 1
-	l := (*h)[last]
-	(*h)[last] = nil
-	*h = (*h)[:last]
-	return l
+// disable drops all that a queue holds, the lane that is being sent with it.
+func (q *queue) disable(l *lane) {
+	q.counts.Disabled = true
+	q.counts.Rejected += q.counts.Pending
+	q.counts.Pending = 0
+	q.lanes, q.ready, l.items = make(map[string]*lane), nil, nil
 }

@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"crypto/sha256"
 	"io"
 	"net/http"
 	"sync"
@@ -14,14 +15,15 @@ type Receiver struct {
 	verifier *standardwebhooks.Webhook
 	lines    io.Writer
 	mu       sync.Mutex
-	seen     map[string]struct{}
+	seen     map[string][sha256.Size]byte // of the body, by webhook-id
 	counts   ReceiverCounts
 }
 
-// ReceiverCounts account for the requests that a Receiver got.
+// ReceiverCounts account for the requests that a Receiver got: each is in one of them.
 type ReceiverCounts struct {
 	Verified   int64 `json:"verified"`   // distinct deliveries
-	Duplicates int64 `json:"duplicates"` // verified again
+	Duplicates int64 `json:"duplicates"` // verified again, the same bytes
+	Changed    int64 `json:"changed"`    // verified again, other bytes: the sender broke its promise
 	Refused    int64 `json:"refused"`    // not signed with the secret, too old, too large
 }
 
@@ -31,7 +33,7 @@ func NewReceiver(secret string, lines io.Writer) (*Receiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Receiver{verifier: verifier, lines: lines, seen: make(map[string]struct{})}, nil
+	return &Receiver{verifier: verifier, lines: lines, seen: make(map[string][sha256.Size]byte)}, nil
 }
 
 // ServeHTTP answers 204 to what verifies, 401 to what does not, and 503 where the line could not be written.
@@ -47,12 +49,17 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 func (r *Receiver) book(id string, body []byte, refusal error) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if refusal != nil {
+	sum := sha256.Sum256(body)
+	before, again := r.seen[id]
+	switch {
+	case refusal != nil:
 		r.counts.Refused++
 		return http.StatusUnauthorized
-	}
-	if _, ok := r.seen[id]; ok {
+	case again && before == sum:
 		r.counts.Duplicates++
+		return http.StatusNoContent
+	case again:
+		r.counts.Changed++
 		return http.StatusNoContent
 	}
 	if r.lines != nil {
@@ -60,7 +67,7 @@ func (r *Receiver) book(id string, body []byte, refusal error) int {
 			return http.StatusServiceUnavailable
 		}
 	}
-	r.seen[id] = struct{}{}
+	r.seen[id] = sum
 	r.counts.Verified++
 	return http.StatusNoContent
 }

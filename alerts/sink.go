@@ -30,34 +30,26 @@ var (
 	ErrBroken   = errors.New("the sink cannot go on")
 )
 
-// RetryAfter wraps an error of a receiver that said how long to wait.
-type RetryAfter struct {
-	Err  error
-	Wait time.Duration
+// RetryAfter is the error of a receiver that said how long to wait; it may be wrapped.
+type RetryAfter time.Duration
+
+// Error tells the wait.
+func (r RetryAfter) Error() string {
+	return "it asks to be tried again after " + time.Duration(r).String()
 }
-
-// Error returns the wrapped error's text.
-func (r *RetryAfter) Error() string { return r.Err.Error() }
-
-// Unwrap returns the wrapped error.
-func (r *RetryAfter) Unwrap() error { return r.Err }
 
 // Endpoint is a sink with the way in which an outbox serves it. Each endpoint has a queue and a goroutine of its own,
 // so a bad one delays no other.
 type Endpoint struct {
 	Name       string // unique; names the queue in a snapshot and in the metrics
 	Sink       Sink
-	Batch      int             // the most deliveries of one Send
-	Lanes      bool            // order is kept for each account only: one that fails holds up no other account
-	Suppressed bool            // wants what is over the budget, too
-	Retry      []time.Duration // waits between attempts
-	Patient    bool            // repeats the last wait for ever rather than give up
+	Batch      int  // the most deliveries of one Send; 0 for 1
+	Suppressed bool // wants what is over the budget, too
+	// Patient suits a store, which must get everything in the end: deliveries go out in the desk's order, and one that
+	// fails is repeated for ever. Otherwise order is kept for each account, so that one that fails holds up no other
+	// account, and a delivery is given up after ten attempts.
+	Patient bool
 }
 
-// Retry schedules. RetrySchedule is the one of Standard Webhooks 1.0.0 (ten attempts within 75 h 35 min 5 s); the
-// other suits a store, which must get everything in the end.
-var (
-	RetrySchedule = []time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour,
-		10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour}
-	RetryStore = []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second}
-)
+// kinds are the sinks that a config can ask for. A sink of another package (the store's) is handed to NewDesk.
+var kinds = []func(Config) ([]Endpoint, error){webhookEndpoints, linesEndpoints}

@@ -35,11 +35,8 @@ type Webhook struct {
 	client  *http.Client
 }
 
-// NewWebhook reads the webhook's secrets and returns its sink. It connects nowhere.
-func NewWebhook(cfg WebhookConfig) (*Webhook, error) {
-	if err := checkURL(&cfg); err != nil {
-		return nil, fmt.Errorf("webhook %s: its url %w", cfg.name(), err)
-	}
+// newWebhook reads the secrets of a webhook whose config is valid and returns its sink. It connects nowhere.
+func newWebhook(cfg WebhookConfig) (*Webhook, error) {
 	text, err := os.ReadFile(cfg.SecretFile)
 	if err != nil {
 		return nil, fmt.Errorf("secret of %s: %w", cfg.name(), err)
@@ -70,7 +67,7 @@ func newSigner(secret string) (*standardwebhooks.Webhook, error) {
 
 // newClient returns a client that goes where the guard lets it: no proxy of the environment, no redirect.
 func newClient(cfg *WebhookConfig) *http.Client {
-	dialer := &net.Dialer{Timeout: webhookTimeout, Control: newGuard(cfg).control}
+	dialer := &net.Dialer{Timeout: webhookTimeout, Control: newGuard(cfg)}
 	return &http.Client{
 		Timeout: webhookTimeout,
 		Transport: &http.Transport{
@@ -86,8 +83,8 @@ func webhookEndpoints(cfg Config) ([]Endpoint, error) {
 	var endpoints []Endpoint
 	var problems []error
 	for _, c := range cfg.Webhooks {
-		w, err := NewWebhook(c)
-		endpoints = append(endpoints, Endpoint{Name: c.name(), Sink: w, Batch: 1, Lanes: true, Retry: RetrySchedule})
+		w, err := newWebhook(c)
+		endpoints = append(endpoints, Endpoint{Name: c.name(), Sink: w})
 		problems = append(problems, err)
 	}
 	return endpoints, errors.Join(problems...)
@@ -161,7 +158,7 @@ func judge(answer *http.Response) error {
 		return fmt.Errorf("%w: %w", ErrGone, err)
 	}
 	if wait := retryAfter(answer.Header.Get("Retry-After")); wait > 0 {
-		return &RetryAfter{Err: err, Wait: wait}
+		return fmt.Errorf("%w: %w", err, RetryAfter(wait))
 	}
 	return err
 }

@@ -37,7 +37,7 @@ func webhookTo(t *testing.T, address string, secrets ...string) *Webhook {
 	if err := os.WriteFile(file, []byte(strings.Join(secrets, "\n")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w, err := NewWebhook(WebhookConfig{URL: address, SecretFile: file, AllowLoopback: true})
+	w, err := newWebhook(WebhookConfig{URL: address, SecretFile: file, AllowLoopback: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,9 +78,9 @@ func deliverTo(t *testing.T, handler func(attempt int, w http.ResponseWriter, r 
 		hook := webhookTo(t, "http://127.0.0.1/hook", secret)
 		hook.client.Transport.(*http.Transport).DialContext = network.dial
 		o := newOutbox(t, webhookLike("w", hook))
-		o.Add(delivery("msg_1", "x"))
+		o.add(delivery("msg_1", "x"))
 		drain(t, o)
-		c = o.Counts().Endpoints[0]
+		c = o.Counts()[0]
 		hook.client.CloseIdleConnections()
 		close(network.conns)
 		if err := server.Shutdown(t.Context()); err != nil { // waits for the handlers
@@ -217,11 +217,11 @@ func TestReceiverVerifiesWhatTheWebhookSends(t *testing.T) {
 		roots := x509.NewCertPool()
 		roots.AddCert(server.Certificate())
 		hook.client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: roots}
-		batch := []Delivery{delivery("msg_1", "x"), delivery("msg_2", "x"), delivery("msg_1", "x")}
+		batch := []Delivery{delivery("msg_1", "x"), delivery("msg_2", "x"), delivery("msg_1", "x"), delivery("msg_1", "y"), delivery("msg_1", "x")}
 		if err := hook.Send(context.Background(), batch); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := receiver.Counts(), (ReceiverCounts{Verified: 2, Duplicates: 1}); got != want {
+		if got, want := receiver.Counts(), (ReceiverCounts{Verified: 2, Duplicates: 2, Changed: 1}); got != want {
 			t.Errorf("counts %+v, want %+v", got, want)
 		}
 		stranger := webhookTo(t, server.URL, "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
@@ -307,7 +307,7 @@ func TestSecrets(t *testing.T) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := NewWebhook(WebhookConfig{URL: "https://example.org/", SecretFile: file})
+		_, err := newWebhook(WebhookConfig{URL: "https://example.org/", SecretFile: file})
 		if (err == nil) != ok {
 			t.Errorf("%q: %v", text, err)
 		}

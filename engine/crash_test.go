@@ -80,7 +80,8 @@ func (r *rows) Flush(context.Context) error          { return nil }
 
 func (r *rows) Finding(f *alerts.Finding) {
 	key := fmt.Sprint(f.Verdict.Account, f.Harm, f.Verdict.At, f.Verdict.Where)
-	line := string(f.AppendJSON(nil))
+	text, _ := json.Marshal(f.Line())
+	line := string(text)
 	if before, ok := r.found[key]; ok {
 		r.again++
 		if before != line {
@@ -162,7 +163,7 @@ func (w *world) engine(t *testing.T) *Engine {
 		Config: DefaultConfig(), Features: features.DefaultConfig(), Alerts: cfg, Models: w.models, Key: []byte("an identity key for this test"),
 		Accounts: w.accounts, Candidates: w.candidates, Letters: w.letters, Checkpoints: w.folder,
 		Recorder: func() Recorder { return w.rows },
-		Sinks:    []alerts.Endpoint{{Name: "inbox", Sink: w.inbox, Batch: 10, Retry: alerts.RetryStore, Patient: true}},
+		Sinks:    []alerts.Endpoint{{Name: "inbox", Sink: w.inbox, Batch: 10, Patient: true}},
 	}
 	e.Config.SealEvery = time.Hour // the test seals when it likes
 	if err := e.Prepare(); err != nil {

@@ -80,8 +80,8 @@ func (d *deskHandler) Handle(ctx context.Context, b ingest.Batch) error {
 // step takes one candidate.
 func (d *deskHandler) step(ctx context.Context, r *ingest.Record) error {
 	d.counts.Read++
-	candidate, err := alerts.DecodeCandidate(r.Value)
-	if r.Poison || err != nil {
+	candidate, ok := alerts.DecodeCandidate(r.Value)
+	if r.Poison || !ok {
 		d.counts.Refused++
 		letter := []ingest.DeadLetter{ingest.NewDeadLetter(d.part, r, ingest.RefusedEntry)}
 		if err := d.engine.Letters.Bury(ctx, letter); err != nil {

@@ -3,6 +3,7 @@ package engine
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"io"
 	"sync"
 
@@ -13,14 +14,17 @@ import (
 // Lines is a Recorder that writes each finding as a JSON line of the contract. It keeps no events. Shards may
 // share one.
 type Lines struct {
-	mu   sync.Mutex
-	out  *bufio.Writer
-	line []byte
-	err  error
+	mu    sync.Mutex
+	out   *bufio.Writer
+	lines *json.Encoder // into out
+	err   error
 }
 
 // NewLines returns a Lines that writes to w.
-func NewLines(w io.Writer) *Lines { return &Lines{out: bufio.NewWriterSize(w, 1<<16)} }
+func NewLines(w io.Writer) *Lines {
+	out := bufio.NewWriterSize(w, 1<<16)
+	return &Lines{out: out, lines: json.NewEncoder(out)}
+}
 
 // Event does nothing.
 func (l *Lines) Event(*ingest.Event, ingest.Position) {}
@@ -29,11 +33,9 @@ func (l *Lines) Event(*ingest.Event, ingest.Position) {}
 func (l *Lines) Finding(f *alerts.Finding) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.err != nil {
-		return
+	if l.err == nil {
+		l.err = l.lines.Encode(f.Line())
 	}
-	l.line = append(f.AppendJSON(l.line[:0]), '\n')
-	_, l.err = l.out.Write(l.line)
 }
 
 // Flush writes out what is buffered and returns the first error there was.

@@ -41,7 +41,7 @@ func (w *world) replay(t *testing.T, records [][]byte, batch, shards int) replay
 	e := w.engine(t)
 	e.Checkpoints, e.Finals = nil, true
 	e.Recorder = func() Recorder { return lines }
-	e.Sinks = []alerts.Endpoint{{Name: "inbox", Sink: in, Batch: 10, Retry: alerts.RetryStore, Patient: true}}
+	e.Sinks = []alerts.Endpoint{{Name: "inbox", Sink: in, Batch: 10, Patient: true}}
 	if err := e.ReplayRaw(t.Context(), &file.Source{Paths: []string{path}, Batch: batch}, shards); err != nil {
 		t.Fatal(err)
 	}

@@ -76,7 +76,7 @@ func (e *Engine) setDesk(d *deskHandler) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if d == nil && e.desk != nil {
-		e.outbox = e.desk.desk.Counts().Endpoints
+		e.outbox = e.desk.desk.Counts()
 	}
 	e.desk = d
 }
@@ -97,7 +97,7 @@ func (e *Engine) Stats() Stats {
 		sum.Shrunk += size.shrunk
 	}
 	if e.desk != nil {
-		sum.Outbox = e.desk.desk.Counts().Endpoints
+		sum.Outbox = e.desk.desk.Counts()
 	}
 	return sum
 }

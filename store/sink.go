@@ -21,7 +21,7 @@ type alertSink struct {
 // that may have arrived is simply sent again: its rows replace themselves.
 func (s *Store) AlertSink() alerts.Endpoint {
 	sink := &alertSink{store: s, target: newTarget(s, "alerts", alertColumns())}
-	return alerts.Endpoint{Name: AlertsName, Sink: sink, Batch: 1000, Suppressed: true, Retry: alerts.RetryStore, Patient: true}
+	return alerts.Endpoint{Name: AlertsName, Sink: sink, Batch: 1000, Suppressed: true, Patient: true}
 }
 
 // Send inserts the batch.
