@@ -85,7 +85,7 @@ func TestRefusalNames(t *testing.T) {
 		t.Errorf("%d refusals: the contract has at most 32", RefusalCount)
 	}
 	seen := map[string]bool{"": true}
-	for _, name := range RefusalNames {
+	for _, name := range refusalNames {
 		if seen[name] || strings.ToLower(name) != name {
 			t.Errorf("name %q is empty, not snake_case or there twice", name)
 		}
@@ -166,7 +166,7 @@ func TestCountries(t *testing.T) {
 			}
 		}
 	}
-	if n != 249 || len(countryNames()) != 249 {
+	if n != 249 || len(countryCodes) != 249 {
 		t.Errorf("%d countries, want the 249 assigned codes", n)
 	}
 }

@@ -219,9 +219,6 @@ const (
 // Minor tells whether the band is known and lies below 18.
 func (a AgeBand) Minor() bool { return a >= AgeUnder13 && a <= Age16to17 }
 
-// Adult tells whether the band is known and lies at 18 or above.
-func (a AgeBand) Adult() bool { return a >= Age18to24 }
-
 // Client is the kind of client software; zero is not given.
 type Client uint8
 

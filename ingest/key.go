@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -28,18 +29,15 @@ func WriteKey(path string, key []byte) error {
 	if err != nil {
 		return fmt.Errorf("new key file: %w (an existing key is never overwritten)", err)
 	}
-	if _, err := fmt.Fprintf(f, "%x\n", key); err != nil {
-		_ = f.Close()
-		return fmt.Errorf("key file %s: %w", path, err)
-	}
-	if err := f.Close(); err != nil {
+	_, err = fmt.Fprintf(f, "%x\n", key)
+	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("key file %s: %w", path, err)
 	}
 	return nil
 }
 
-// ReadKey reads a key file: at least 64 hexadecimal digits and a line end, or at least 32 bytes of any other kind. It
-// refuses a file that others than its owner may touch. No error tells anything of the key.
+// ReadKey reads a key file: at least 64 hexadecimal digits, and a line end or none. It refuses a file that others than
+// its owner may touch. No error tells anything of the key.
 func ReadKey(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -50,9 +48,11 @@ func ReadKey(path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("key file: %w", err)
 	}
-	if mode := info.Mode(); !mode.IsRegular() {
+	mode := info.Mode()
+	if !mode.IsRegular() {
 		return nil, fmt.Errorf("key file %s is not a regular file", path)
-	} else if mode.Perm()&0o077 != 0 {
+	}
+	if mode.Perm()&0o077 != 0 {
 		return nil, fmt.Errorf("key file %s can be read or written by others (mode %04o): chmod 600 %s", path, mode.Perm(), path)
 	}
 	raw, err := io.ReadAll(io.LimitReader(f, keyLimit+1))
@@ -64,17 +64,10 @@ func ReadKey(path string) ([]byte, error) {
 
 // parseKey takes the key out of a file's bytes.
 func parseKey(path string, raw []byte) ([]byte, error) {
-	if len(raw) > keyLimit {
-		return nil, fmt.Errorf("key file %s is larger than %d bytes", path, keyLimit)
-	}
-	text := bytes.TrimSpace(raw)
-	key := make([]byte, hex.DecodedLen(len(text)))
-	if _, err := hex.Decode(key, text); err != nil {
-		key = raw
-	}
-	if len(key) < keySize {
-		return nil, fmt.Errorf("key file %s holds a key of %d bytes: at least %d, or %d hexadecimal digits, are needed (keys new makes one)",
-			path, len(key), keySize, 2*keySize)
+	key, err := hex.DecodeString(string(bytes.TrimSpace(raw)))
+	if err != nil || len(key) < keySize || len(raw) > keyLimit {
+		return nil, fmt.Errorf("key file %s does not hold %d to %d hexadecimal digits and a line end (keys new makes one that does)",
+			path, 2*keySize, keyLimit-1)
 	}
 	return key, nil
 }

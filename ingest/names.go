@@ -1,9 +1,7 @@
 package ingest
 
-import "slices"
-
-// The names of the enums in the contract: the name of value i+1 is at place i. The numbers are written to logs and
-// checkpoints, so a name is only ever added at the end.
+// The names of the enums in the contract: the name of value i+1 is at place i, since 0 is none; only sides have a name
+// for 0. The numbers are written to logs and checkpoints, so a name is only ever added at the end.
 var (
 	typeNames = []string{
 		"account_registered", "account_updated", "account_deleted", "login", "login_failed", "device_added",
@@ -18,7 +16,7 @@ var (
 	clientNames   = []string{"ios", "android", "web", "desktop", "bot", "unknown"}
 	categoryNames = []string{"spam", "scam", "grooming", "harassment", "sybil", "takeover", "other"}
 	verdictNames  = []string{"abusive", "benign", "withdrawn"}
-	sideNames     = []string{"acted", "received", "device", "network", "control"}
+	sideNames     = []string{"raw", "acted", "received", "device", "network", "control"}
 )
 
 // String returns the contract's name of the type, and "" for none.
@@ -46,27 +44,7 @@ func (c Category) String() string { return nameOf(categoryNames, uint8(c)) }
 func (v LabelVerdict) String() string { return nameOf(verdictNames, uint8(v)) }
 
 // String returns the name of the side, and "raw" before Split.
-func (s Side) String() string {
-	if s == SideRaw {
-		return "raw"
-	}
-	return nameOf(sideNames, uint8(s))
-}
-
-// ParseType returns the type of the given name, and whether there is one.
-func ParseType(name string) (Type, bool) { return parse[Type](typeNames, name) }
-
-// ParseCategory returns the category of the given name, and whether there is one.
-func ParseCategory(name string) (Category, bool) { return parse[Category](categoryNames, name) }
-
-// ParseVerdict returns the verdict of the given name, and whether there is one.
-func ParseVerdict(name string) (LabelVerdict, bool) { return parse[LabelVerdict](verdictNames, name) }
-
-// parse finds the value of the given name.
-func parse[T ~uint8](names []string, name string) (T, bool) {
-	i := slices.Index(names, name)
-	return T(i + 1), i >= 0
-}
+func (s Side) String() string { return nameOf(sideNames, uint8(s)+1) }
 
 // nameOf returns the name of value v, and "" where v is none or beyond the last.
 func nameOf(names []string, v uint8) string {

@@ -23,9 +23,6 @@ func place(letter byte, hash uint64) (s SubjectID) {
 	return s
 }
 
-// IsPlace tells whether the subject is a device or a network rather than an account.
-func IsPlace(s SubjectID) bool { return binary.BigEndian.Uint64(s[:8])>>8 == placePrefix }
-
 // PartitionOf returns which of n partitions holds a subject. It never changes: checkpoints and logs rest on it. The
 // two halves are folded and mixed by two rounds of multiply and shift (constants of MurmurHash3's finaliser, Appleby
 // 2008), and the product with n is reduced by its high word (Lemire 2019), so that places spread as accounts do.

@@ -49,8 +49,3 @@ func (p *Pseudonymiser) digest(domain Domain, id string) []byte {
 	p.sum = p.mac.Sum(p.sum[:0])
 	return p.sum
 }
-
-// Pseudonym returns the first 16 bytes of HMAC-SHA-256(key, domain ‖ id).
-func Pseudonym(key []byte, domain Domain, id string) SubjectID {
-	return NewPseudonymiser(key).ID(domain, id)
-}

@@ -18,16 +18,14 @@ func TestPseudonym(t *testing.T) {
 	want := fmt.Sprintf("%x", mac.Sum(nil)[:16])
 	p := NewPseudonymiser(key)
 	p.ID(DomainDevice, "something before")
-	for _, got := range []string{Pseudonym(key, "account", "alice").String(), p.ID(DomainAccount, "alice").String()} {
-		if got != want {
-			t.Errorf("pseudonym %s, want %s", got, want)
-		}
+	if got := p.ID(DomainAccount, "alice").String(); got != want {
+		t.Errorf("pseudonym %s, want %s", got, want)
 	}
 	if got := fmt.Sprintf("%016x", p.Hash(DomainAccount, "alice")); got != want[:16] {
 		t.Errorf("short pseudonym %s, want %s", got, want[:16])
 	}
-	other := Pseudonym([]byte("another key of thirty-two bytes!"), "account", "alice")
-	if other.String() == want || Pseudonym(key, "device", "alice").String() == want {
+	other := NewPseudonymiser([]byte("another key of thirty-two bytes!"))
+	if other.ID(DomainAccount, "alice").String() == want || p.ID(DomainDevice, "alice").String() == want {
 		t.Error("key or domain makes no difference")
 	}
 	if n := testing.AllocsPerRun(1000, func() { p.ID(DomainAccount, "alice") }); n != 0 {
@@ -81,12 +79,14 @@ func TestParseKey(t *testing.T) {
 		{digits, 32},
 		{digits + "\n", 32},
 		{strings.ToUpper(digits) + "\r\n", 32},
-		{digits[:62], 0}, // looks long enough as text, is not as digits
-		{"\x00" + digits, 65},
-		{strings.Repeat("\xfe", 32), 32},
-		{strings.Repeat("\xfe", 31), 0},
+		{digits[:62], 0},      // long enough as text, not as digits
+		{digits + "0", 0},     // a digit lost
+		{"o" + digits[1:], 0}, // a digit mistyped
+		{"\x00" + digits, 0},  // no text
+		{strings.Repeat("\xfe", 32), 0},
 		{"", 0},
-		{strings.Repeat("\xfe", keyLimit+1), 0},
+		{strings.Repeat("0a", keyLimit/2), keyLimit / 2},
+		{strings.Repeat("0a", keyLimit/2) + "\n", 0},
 	} {
 		key, err := parseKey("k", []byte(test.raw))
 		if len(key) != test.want || (err == nil) != (test.want > 0) {

@@ -30,8 +30,7 @@ func randomValue(rng *rand.Rand, ev *Event, f *Field, i int) {
 	case ValueBool:
 		ev.True |= f.Bit & Fields(rng.Uint32())
 	case ValueCountry:
-		k := 2 * rng.IntN(len(countryCodes)/2)
-		*at[[2]byte](ev, i) = [2]byte{countryCodes[k], countryCodes[k+1]}
+		*at[[2]byte](ev, i) = [2]byte([]byte(countryCodes[rng.IntN(len(countryCodes))]))
 	case ValueHex:
 		if f.Digits == 16 {
 			ev.setNumber(i, int64(rng.Uint64()))

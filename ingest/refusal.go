@@ -32,17 +32,12 @@ const (
 	RefusalCount
 )
 
-// RefusalNames are the names of the refusals by number; that of Accepted is "accepted".
-var RefusalNames = [RefusalCount]string{
+// refusalNames are the names of the refusals by number.
+var refusalNames = [RefusalCount]string{
 	"accepted", "too_large", "syntax", "utf8", "escape", "nesting", "trailing", "unknown_field", "duplicate_field",
 	"field_case", "version", "number", "bad_value", "out_of_range", "reserved", "missing_field",
 	"field_not_for_type", "self", "future", "late", "header", "poison", "entry",
 }
 
-// String returns the name of the refusal.
-func (r Refusal) String() string {
-	if r >= RefusalCount {
-		return "unknown"
-	}
-	return RefusalNames[r]
-}
+// String returns the name of the refusal; that of Accepted is "accepted".
+func (r Refusal) String() string { return nameOf(refusalNames[:], uint8(r)+1) }

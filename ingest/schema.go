@@ -40,7 +40,7 @@ func (f *Field) jsonSchema() map[string]any {
 	case ValueBool:
 		s["type"] = "boolean"
 	case ValueCountry:
-		s["enum"] = countryNames()
+		s["enum"] = countryCodes
 	}
 	return s
 }
@@ -71,15 +71,6 @@ func (r *Row) kindNames() []string {
 	names := make([]string, len(r.Kinds))
 	for i, k := range r.Kinds {
 		names[i] = k.String()
-	}
-	return names
-}
-
-// countryNames are the country codes one by one.
-func countryNames() []string {
-	names := make([]string, 0, len(countryCodes)/2)
-	for i := 0; i < len(countryCodes); i += 2 {
-		names = append(names, countryCodes[i:i+2])
 	}
 	return names
 }

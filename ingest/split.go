@@ -14,77 +14,39 @@ type Routed struct {
 // Peer is the account. A control record goes to every partition, always as number 0, with its target as Subject.
 func Split(dst []Routed, raw *Event, cause Cause, partitions int) []Routed {
 	cause.Number = 0
+	acted, received := *raw, *raw
+	acted.Side, received.Side = SideActed, SideReceived
+	received.Flip()
 	if raw.Type.Control() {
+		received.Side = SideControl
 		for p := range partitions {
-			dst = add(dst, raw, cause)
-			r := &dst[len(dst)-1]
-			r.Partition, r.Entry.Kind = p, EntryControl
-			r.Entry.Event.Flip()
-			r.Entry.Event.Side = SideControl
+			dst = append(dst, Routed{p, Entry{Kind: EntryControl, Cause: cause, Event: received}})
 		}
 		return dst
 	}
-	first := len(dst)
-	if raw.Has.Any(FieldActor) && raw.Type != Label {
-		dst = add(dst, raw, cause)
-		dst[len(dst)-1].Entry.Event.Side = SideActed
+	add := func(ev *Event) {
+		dst = append(dst, Routed{PartitionOf(ev.Subject, partitions), Entry{Kind: EntrySide, Cause: cause, Event: *ev}})
+		cause.Number++
+	}
+	if raw.Type == Label {
+		received.Peer = SubjectID{}
+		received.Has &^= FieldTarget
+	} else if raw.Has.Any(FieldActor) {
+		add(&acted)
 	}
 	if raw.Has.Any(FieldTarget) {
-		dst = received(dst, raw, cause)
+		add(&received)
 	}
-	if raw.Type.Placed() {
-		dst = placed(dst, raw, cause)
+	if t := raw.Type; t == AccountRegistered || t == Login || t == LoginFailed || t == DeviceAdded {
+		received.Has |= FieldActor // the place's: the account has become the peer
+		if raw.Has.Any(FieldDevice) {
+			received.Side, received.Subject = SideDevice, DeviceSubject(raw.Device)
+			add(&received)
+		}
+		if raw.Has.Any(FieldNetwork) {
+			received.Side, received.Subject = SideNetwork, NetworkSubject(raw.Network)
+			add(&received)
+		}
 	}
-	for i := range dst[first:] {
-		r := &dst[first+i]
-		r.Entry.Cause.Number = int32(i)
-		r.Partition = PartitionOf(r.Entry.Event.Subject, partitions)
-	}
-	return dst
-}
-
-// Placed tells whether events of the type have a side for their device and for their network.
-func (t Type) Placed() bool {
-	return t == AccountRegistered || t == Login || t == LoginFailed || t == DeviceAdded
-}
-
-// received appends the target's side.
-func received(dst []Routed, raw *Event, cause Cause) []Routed {
-	dst = add(dst, raw, cause)
-	ev := &dst[len(dst)-1].Entry.Event
-	ev.Flip()
-	ev.Side = SideReceived
-	if ev.Type == Label {
-		ev.Peer = SubjectID{}
-		ev.Has &^= FieldTarget
-	}
-	return dst
-}
-
-// placed appends the sides of the device and of the network.
-func placed(dst []Routed, raw *Event, cause Cause) []Routed {
-	if raw.Has.Any(FieldDevice) {
-		dst = ofPlace(add(dst, raw, cause), DeviceSubject(raw.Device), SideDevice)
-	}
-	if raw.Has.Any(FieldNetwork) {
-		dst = ofPlace(add(dst, raw, cause), NetworkSubject(raw.Network), SideNetwork)
-	}
-	return dst
-}
-
-// ofPlace makes the last entry the side of a place: the account becomes the peer.
-func ofPlace(dst []Routed, subject SubjectID, side Side) []Routed {
-	ev := &dst[len(dst)-1].Entry.Event
-	ev.Flip()
-	ev.Subject, ev.Side = subject, side
-	ev.Has |= FieldActor
-	return dst
-}
-
-// add appends an entry that holds the raw event.
-func add(dst []Routed, raw *Event, cause Cause) []Routed {
-	dst = append(dst, Routed{})
-	e := &dst[len(dst)-1].Entry
-	e.Kind, e.Cause, e.Event = EntrySide, cause, *raw
 	return dst
 }

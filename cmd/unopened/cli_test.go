@@ -116,7 +116,8 @@ func TestPseudonymsNeedTheKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := fmt.Sprintln(ingest.Pseudonym(key, ingest.DomainAccount, "alice")) + fmt.Sprintln(ingest.Pseudonym(key, ingest.DomainAccount, "bob"))
+	names := ingest.NewPseudonymiser(key)
+	want := fmt.Sprintln(names.ID(ingest.DomainAccount, "alice")) + fmt.Sprintln(names.ID(ingest.DomainAccount, "bob"))
 	if got := ok(t, "keys", "pseudonymise", "--key-file", one, users); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -51,7 +51,8 @@ func TestImport(t *testing.T) {
 	if err != nil || sum.Rows != 2 || len(events) != 2 {
 		t.Fatalf("%v: %+v", err, sum)
 	}
-	ann, bob := ingest.Pseudonym(testKey, "account", "ann"), ingest.Pseudonym(testKey, "account", "bob")
+	names := ingest.NewPseudonymiser(testKey)
+	ann, bob := names.ID("account", "ann"), names.ID("account", "bob")
 	for i, ev := range events {
 		if ev.Type != ingest.Message || ev.Kind != ingest.Direct || ev.At != 1082040961000+int64(i)*500 {
 			t.Errorf("%+v", ev)
@@ -151,7 +152,7 @@ func TestImportOrder(t *testing.T) {
 	o := messages
 	o.Sort = true
 	events, _, err := imported(t, text, o)
-	if err != nil || len(events) != 3 || events[0].Peer != ingest.Pseudonym(testKey, "account", "3") || events[2].At != 1082040963000 {
+	if err != nil || len(events) != 3 || events[0].Peer != ingest.NewPseudonymiser(testKey).ID("account", "3") || events[2].At != 1082040963000 {
 		t.Errorf("%v: %+v", err, events)
 	}
 }
