@@ -1,13 +1,15 @@
 package kafka
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
-	"errors"
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/compress"
+	"github.com/segmentio/kafka-go/protocol"
 )
 
 // requestBytes is the most of keys and values that one request carries: brokers refuse batches above 1 MiB by default.
@@ -110,21 +112,13 @@ func (l *Log) send(ctx context.Context, partition int, values [][]byte) error {
 
 // try sends values once. They are copied, because a connection may still be reading them after ctx was done.
 func (l *Log) try(ctx context.Context, client *kafkago.Client, partition int, values [][]byte) error {
-	size := 0
-	for _, value := range values {
-		size += len(value)
+	batch, err := l.encode(values)
+	if err != nil {
+		return err
 	}
-	copied := make([]byte, 0, size)
-	records := make([]kafkago.Record, len(values))
-	for i, value := range values {
-		from := len(copied)
-		copied = append(copied, value...)
-		value = copied[from:len(copied):len(copied)]
-		records[i] = kafkago.Record{Key: kafkago.NewBytes(l.keyOf(value)), Value: kafkago.NewBytes(value)}
-	}
-	response, err := client.Produce(ctx, &kafkago.ProduceRequest{
+	response, err := client.RawProduce(ctx, &kafkago.RawProduceRequest{
 		Topic: l.topic, Partition: partition, RequiredAcks: kafkago.RequireAll,
-		Records: kafkago.NewRecordReader(records...), Compression: kafkago.Compression(l.compress),
+		RawRecords: protocol.RawRecordSet{Reader: bytes.NewReader(batch)},
 	})
 	if err != nil {
 		return err
