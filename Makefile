@@ -21,7 +21,10 @@ demo: build ## simulate a messenger and watch it go through Kafka's protocol, fe
 	@bin/unopened demo
 
 test: ## run every test, with a real Kafka broker and a real ClickHouse where this machine can have them
-	@$(GO) vet ./... && $(GO) test -count=1 -timeout 20m ./...
+	@mkdir -p build
+	$(GO) vet ./...
+	@set -o pipefail; $(GO) test -v -count=1 -timeout 25m ./... 2>&1 | tee build/test.log | \
+		{ grep -vE '^(=== |[[:space:]]*--- PASS|PASS$$|[?])' || true; }
 
 lint: ## run the linters (golangci-lint is built on first use)
 	$(GO) run $(GOLANGCI) run ./...
