@@ -236,27 +236,26 @@ func (o *Outbox) state() outboxState {
 func (o *Outbox) restore(s *outboxState) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	counts := make(map[string]EndpointCounts)
-	for _, c := range s.Endpoints {
-		counts[c.Name] = c
+	queues := make(map[string]*queue)
+	for i, q := range o.queues {
+		o.queues[i] = newQueue(q.Endpoint)
+		queues[q.Name] = o.queues[i]
 	}
-	o.added = len(s.Deliveries)
-	for i, old := range o.queues {
-		q := newQueue(old.Endpoint)
-		if c, ok := counts[q.Name]; ok {
+	for _, c := range s.Endpoints {
+		if q, ok := queues[c.Name]; ok {
 			q.counts = c
 			q.counts.Pending, q.counts.Disabled = 0, false
+		} else {
+			o.log.Warn("an alert endpoint is gone from the config", "endpoint", c.Name, "pending", c.Pending)
 		}
-		for number := range s.Deliveries {
-			d := &s.Deliveries[number]
-			if r, ok := d.Waits[q.Name]; ok {
+	}
+	o.added = len(s.Deliveries)
+	for number := range s.Deliveries {
+		d := &s.Deliveries[number]
+		for name, r := range d.Waits {
+			if q, ok := queues[name]; ok {
 				q.push(item{number: number, delivery: &d.Delivery, retry: r})
 			}
 		}
-		delete(counts, q.Name)
-		o.queues[i] = q
-	}
-	for name, c := range counts {
-		o.log.Warn("an alert endpoint is gone from the config", "endpoint", name, "pending", c.Pending)
 	}
 }

@@ -23,12 +23,10 @@ const minKey = 16
 // Policy finds the severity of a shard's verdicts and keeps the episodes of its accounts. One goroutine uses it.
 // It knows event time only, so a replay of the same log makes the same candidates.
 type Policy struct {
+	cfg      Config
 	bands    [models.Harms]Bands
 	shadow   [models.Harms]bool
 	coolDown int64 // milliseconds
-	minimum  uint32
-	tenant   string
-	console  string
 	key      []byte
 	models   explainer
 	reasons  []models.Reason
@@ -67,10 +65,7 @@ func NewPolicy(cfg Config, set *models.Set, key []byte) (*Policy, error) {
 	if len(cfg.Promoted) > 0 && len(key) < minKey {
 		return nil, errors.New("alerts.key_file: the key is shorter than 16 bytes; `unopened keys` makes one")
 	}
-	p := &Policy{
-		coolDown: cfg.CoolDown.Milliseconds(), minimum: cfg.MinimumEvents, tenant: cfg.Tenant, console: cfg.Console,
-		key: key, models: set, episodes: make(map[episodeKey]episode),
-	}
+	p := &Policy{cfg: cfg, coolDown: cfg.CoolDown.Milliseconds(), key: key, models: set, episodes: make(map[episodeKey]episode)}
 	for h, name := range models.Names {
 		p.shadow[h] = !slices.Contains(cfg.Promoted, name)
 		p.bands[h] = DefaultBands
@@ -111,16 +106,10 @@ func (p *Policy) Decide(v *models.Verdict, h models.Harm, dst []Candidate) []Can
 		return dst
 	}
 	severity := p.Severity(h, &v.Scores[h])
-	qualifies := severity >= High && v.Vector.Events >= p.minimum
-	if !qualifies && len(p.episodes) == 0 {
-		return dst
-	}
+	qualifies := severity >= High && v.Vector.Events >= p.cfg.MinimumEvents
 	key := episodeKey{v.Account, h}
 	e := p.episodes[key]
 	over := e.Open && v.At > e.End
-	if !qualifies && !over {
-		return dst
-	}
 	if over {
 		e.Open = false
 		dst = append(dst, p.candidate(v, h, &e, Closed))
@@ -128,7 +117,9 @@ func (p *Policy) Decide(v *models.Verdict, h models.Harm, dst []Candidate) []Can
 	if qualifies {
 		dst = p.qualify(v, h, &e, severity, dst)
 	}
-	p.episodes[key] = e
+	if over || qualifies {
+		p.episodes[key] = e
+	}
 	return dst
 }
 
@@ -159,8 +150,8 @@ func (p *Policy) candidate(v *models.Verdict, h models.Harm, e *episode, t Type)
 		ID: hex.EncodeToString(e.ID[:]), Type: t, At: v.At, Account: v.Account.String(), Harm: h.String(),
 		Severity: e.Severity.String(), Score: e.Peak, Episode: int(e.Number), Reasons: []ReasonLine{}, Model: p.models.Name(h),
 	}}
-	if p.console != "" {
-		c.Links.Console = p.console + "/alerts/" + c.ID
+	if p.cfg.Console != "" {
+		c.Links.Console = p.cfg.Console + "/alerts/" + c.ID
 	}
 	if t != Closed {
 		c.Score = Round(v.Scores[h].Value)
@@ -174,7 +165,7 @@ func (p *Policy) candidate(v *models.Verdict, h models.Harm, e *episode, t Type)
 // has its length before it, so no two lists of parts hash alike.
 func (p *Policy) alertID(v *models.Verdict, h models.Harm) (id [16]byte) {
 	mac := hmac.New(sha256.New, p.key)
-	for _, part := range [][]byte{[]byte("unopened alert"), []byte(p.tenant), []byte(h.String()), v.Account[:], v.Event[:]} {
+	for _, part := range [][]byte{[]byte("unopened alert"), []byte(p.cfg.Tenant), []byte(h.String()), v.Account[:], v.Event[:]} {
 		_ = binary.Write(mac, binary.BigEndian, uint32(len(part))) // a hash takes everything
 		mac.Write(part)
 	}
