@@ -106,15 +106,15 @@ func TestBadArtefacts(t *testing.T) {
 	all := shipped(t)
 	card, guard := all["spam-card.json"], all["spam-guards.json"]
 	for _, c := range []struct{ name, text, old, new, want string }{
-		{"unknown key", card, `"version": 1`, `"version": 1, "threshold": 2`, "/threshold: unknown key; check its spelling or remove it"},
+		{"unknown key", card, `"version": 2`, `"version": 2, "threshold": 2`, "/threshold: unknown key; check its spelling or remove it"},
 		{"unknown key below", card, `"bias":`, `"basis":`, "/parameters/basis: unknown key"},
 		{"unknown key in a term", card, `"log1p": true, "points": [[2`, `"log1P": true, "points": [[2`, "/parameters/terms/0/log1P: unknown key"},
-		{"key twice", card, `"version": 1`, `"version": 1, "version": 2`, "/version: correct this: jsontext: duplicate object member name"},
-		{"wrong type", card, `"version": 1`, `"version": "1"`, "/version: correct this: "},
+		{"key twice", card, `"version": 2`, `"version": 2, "version": 2`, "/version: correct this: jsontext: duplicate object member name"},
+		{"wrong type", card, `"version": 2`, `"version": "1"`, "/version: correct this: "},
 		{"no JSON", card, `{`, `[`, "spam-card.json: /: correct this: "},
 		{"kind", card, `"kind": "scorecard"`, `"kind": "oracle"`, `/kind: no kind "oracle"; the kinds are guards, scorecard`},
 		{"harm", card, `"harm": "spam"`, `"harm": "spams"`, `/harm: no harm "spams"; the harms are spam, scam`},
-		{"version", card, `"version": 1`, `"version": 0`, "a version from 1"},
+		{"version", card, `"version": 2`, `"version": 0`, "a version from 1"},
 		{"day", card, `"created": "20`, `"created": "`, "is no day; write it like 2006-01-02"},
 		{"unknown feature", card, `"first_contacts_1h"`, `"first_contacts_1y"`, `/features/0: no feature "first_contacts_1y" in this build's catalogue`},
 		{"feature twice", card, `"first_contacts_1d"`, `"first_contacts_1h"`, `/features/1: "first_contacts_1h" is listed twice`},

@@ -23,7 +23,7 @@ var quiet = values{
 	"accounts_on_device_7d": 1, "accounts_on_network_1d": 3,
 	"first_contacts_1h": 0, "first_contacts_1d": 0.2, "first_contacts_7d": 1, "novelty_share_7d": 0.01, "self_initiated_share_7d": 0.5,
 	"stranger_share_7d": 0.1, "no_mutual_share_7d": 0.15, "contacts": 50, "group_adds_1d": 0, "groups_joined_7d": 0.2,
-	"recipient_burst_1h": 0.1, "recipient_new_senders_1h": 0, "reply_share_7d": 0.8, "unanswered_streak": 0, "in_out_balance_7d": 0.48,
+	"recipient_burst_1h": 0.1, "recipient_new_senders_1h": 0, "crowd_unanswered_1d": 0, "reply_share_7d": 0.8, "unanswered_streak": 0, "in_out_balance_7d": 0.48,
 	"inbound_first_share_7d": 0.45, "requests_7d": 0, "sends_after_block_7d": 0, "top_dyad_share_7d": 0.3, "unanswered_to_one_7d": 2,
 	"minors_first_contacts_1d": 0, "minors_first_contacts_14d": 0, "minor_share_14d": 0.05, "minors_blocked_14d": 0, "band_gap_14d": 0,
 	"media_to_strangers_1d": 0, "disappearing_share_7d": 0.05, "unanswered_calls_1d": 0.5, "forwards_1d": 1, "big_forwards_1d": 0.2,
@@ -58,6 +58,10 @@ var innocents = map[string]values{
 	"large family on one device and network": {"accounts_on_device_7d": 5, "accounts_on_network_1d": 30},
 	"popular teenager": {"minors_first_contacts_1d": 5, "minors_first_contacts_14d": 25, "minor_share_14d": 0.95, "minors_no_mutual_share_14d": 0.25,
 		"minors_reply_share_14d": 0.85, "band_gap_14d": 0.2, "first_contacts_7d": 15, "first_contacts_1d": 5, "reply_share_7d": 0.85, "sent_1d": 300},
+	"survivor who tells ten friends of the new phone": {"new_device_hours": 1, "new_network_1d": 1, "old_contact_fanout_10m": 10, "fanout_surprise": 1.6,
+		"sent_10m": 10, "rate_surprise_1h": 2, "in_out_balance_7d": 0.45},
+	"customer of a shop that has just opened": {"recipient_burst_1h": 2.6, "recipient_new_senders_1h": 30, "crowd_unanswered_1d": 2,
+		"unanswered_to_one_7d": 2, "first_contacts_1d": 1, "first_contacts_7d": 2, "stranger_share_7d": 0.6, "no_mutual_share_7d": 0.6},
 	"greetings at New Year": {"old_contact_fanout_10m": 30, "fanout_surprise": 2.5, "sent_10m": 40, "peak_minute_1d": 10, "rate_surprise_1h": 4, "hour_surprise": 3},
 }
 
@@ -79,6 +83,8 @@ var campaigns = map[string]values{
 		"minors_no_mutual_share_14d": 0.9, "minors_reply_share_14d": 0.3, "minors_blocked_14d": 2, "self_initiated_share_7d": 0.93, "inbound_first_share_7d": 0.06},
 	"harassment: one of a brigade": {"age_days": 5, "contacts": 2, "first_contacts_1d": 1, "recipient_burst_1h": 2.6, "recipient_new_senders_1h": 25,
 		"reply_share_7d": 0.3, "in_out_balance_7d": 0.08, "unanswered_to_one_7d": 5, "top_dyad_share_7d": 0.8, "inbound_first_share_7d": 0.08, "novelty_share_7d": 0.2},
+	"harassment: one of a brigade, with a life of its own": {"recipient_burst_1h": 2.4, "recipient_new_senders_1h": 12, "crowd_unanswered_1d": 5,
+		"unanswered_to_one_7d": 5, "first_contacts_1d": 1, "first_contacts_7d": 2, "reply_share_7d": 0.6},
 	"harassment: alone, around blocks": {"age_days": 90, "contacts": 6, "unanswered_to_one_7d": 45, "sends_after_block_7d": 5, "reply_share_7d": 0.3,
 		"in_out_balance_7d": 0.1, "unanswered_calls_1d": 8, "top_dyad_share_7d": 0.9, "block_share_30d": 0.5, "blocks_30d": 1},
 	"sybil: one of a ring": {"age_days": 1, "hours_to_outreach": 0.1, "events_first_hour": 50, "accounts_on_device_7d": 12, "accounts_on_network_1d": 60,

@@ -174,7 +174,7 @@ func TestNotAssessable(t *testing.T) {
 
 func TestNamesAndConfig(t *testing.T) {
 	set := loadShipped(t, DefaultConfig())
-	if got, want := set.Name(Grooming), "grooming-card@1+grooming-guards@1"; got != want {
+	if got, want := set.Name(Grooming), "grooming-card@2+grooming-guards@1"; got != want {
 		t.Errorf("name %q, want %q", got, want)
 	}
 	for h := range Harm(Harms) {
