@@ -33,7 +33,7 @@ func importCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Turn a CSV of your own logs into contract records",
-		Long: `Reads a CSV file (.gz, .zst, - for standard input) and writes contract records as JSON lines. Every field of the
+		Long: `Reads a CSV file (.gz and .zst too) and writes contract records as JSON lines. Every field of the
 contract can come from a column (a number from 1, or a name with --header) or be the same in every row. Identifiers
 become pseudonyms under --key-file; without one, under a random key that is thrown away, so that nobody can ever tell
 who is who. Rows that make no valid record are counted by reason, and nothing of their cells is printed.`,

@@ -1,7 +1,6 @@
 package file
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -55,16 +54,19 @@ type Refused struct {
 // refusedLines is how many lines of refused rows are named for each reason.
 const refusedLines = 5
 
-// Import reads a CSV file (packed or not, "-" for standard input, which is held in memory whole) and writes a JSON
-// line of the contract for each row that makes a valid record. Identifiers become pseudonyms; a record's id is made
-// of key, SHA-256 of the unpacked file and number of the row, so that importing the same file again makes the same
-// records.
+// Import reads a CSV file, packed or not, and writes a JSON line of the contract for each row that makes a valid record,
+// by one call of w. Identifiers become pseudonyms; a record's id is made of key, SHA-256 of the unpacked file and number
+// of the row, so that importing the same file again makes the same records. For that the file is read twice: standard
+// input cannot be.
 func Import(ctx context.Context, w io.Writer, path string, o ImportOptions) (*ImportSummary, error) {
-	open, digest, err := content(path)
+	if path == Stdio {
+		return nil, errors.New("standard input cannot be imported, since that is read twice: put it in a file and name that")
+	}
+	digest, err := digestOf(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}
-	f, err := open()
+	f, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +86,7 @@ func Import(ctx context.Context, w io.Writer, path string, o ImportOptions) (*Im
 	if err != nil {
 		return nil, err
 	}
-	i := importer{maker: m, rows: rows, out: NewWriter(w), sort: o.Sort}
+	i := importer{maker: m, rows: rows, out: w, sort: o.Sort}
 	i.summary.Refused = make(map[string]*Refused)
 	if err := i.run(ctx); err != nil {
 		return &i.summary, fmt.Errorf("importing %s: %w", path, err)
@@ -92,28 +94,23 @@ func Import(ctx context.Context, w io.Writer, path string, o ImportOptions) (*Im
 	return &i.summary, nil
 }
 
-// content returns what opens the unpacked content of a file, and its digest.
-func content(path string) (open func() (io.ReadCloser, error), digest [sha256.Size]byte, err error) {
+// digestOf returns the digest of a file's unpacked content.
+func digestOf(path string) (sum [sha256.Size]byte, err error) {
 	f, err := Open(path)
 	if err != nil {
-		return nil, digest, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if path == Stdio {
-		all, err := io.ReadAll(f)
-		open = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(all)), nil }
-		return open, sha256.Sum256(all), err
+		return sum, err
 	}
 	h := sha256.New()
 	_, err = io.Copy(h, f)
-	return func() (io.ReadCloser, error) { return Open(path) }, [sha256.Size]byte(h.Sum(nil)), err
+	return [sha256.Size]byte(h.Sum(nil)), errors.Join(err, f.Close())
 }
 
 // importer is one import under way.
 type importer struct {
 	maker   *maker
 	rows    *csv.Reader
-	out     *Writer
+	out     io.Writer
+	line    []byte
 	summary ImportSummary
 	sort    bool
 	held    []ingest.Event // where sort is set
@@ -164,26 +161,32 @@ func (i *importer) refuse(why ingest.Refusal, line int) {
 
 // take writes a record, or holds it to be sorted.
 func (i *importer) take(ev *ingest.Event, line int) error {
-	switch {
-	case i.sort:
+	if i.sort {
 		i.held = append(i.held, *ev)
 		return nil
-	case ev.At < i.last:
+	}
+	if ev.At < i.last {
 		return fmt.Errorf("line %d goes back in time: sort the file, or use --sort, which holds it in memory", line)
 	}
 	i.last = ev.At
-	i.summary.Written++
-	return i.out.Write(ev)
+	return i.write(ev)
 }
 
 // writeHeld writes what was held, in the order of time and then of the file.
 func (i *importer) writeHeld() error {
 	slices.SortStableFunc(i.held, func(a, b ingest.Event) int { return cmp.Compare(a.At, b.At) })
 	for k := range i.held {
-		if err := i.out.Write(&i.held[k]); err != nil {
+		if err := i.write(&i.held[k]); err != nil {
 			return err
 		}
-		i.summary.Written++
 	}
 	return nil
+}
+
+// write writes a record.
+func (i *importer) write(ev *ingest.Event) error {
+	i.summary.Written++
+	i.line = append(ingest.AppendJSON(i.line[:0], ev), '\n')
+	_, err := i.out.Write(i.line)
+	return err
 }

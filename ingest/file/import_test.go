@@ -182,7 +182,7 @@ func TestImportOptions(t *testing.T) {
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, want := range []string{`unit "fortnight"`, "no key", "at has both", `column "sender" is a name`, "column 0", `"text"`, `"v"`, `"body"`} {
+	for _, want := range []string{`unit "fortnight"`, "no key", "at has both", `actor: no column "sender"`, `target: no column "0"`, `"text"`, `"v"`, `"body"`} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("nothing of %q in: %v", want, err)
 		}

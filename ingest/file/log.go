@@ -27,10 +27,11 @@ type logPart struct {
 	from    int64 // the first offset that the handler wants
 }
 
-// queued is a record that waits: its bytes lie between start and end.
+// queued is a record that waits. Its value is a part of the log's bytes, or of the smaller array that these were in.
 type queued struct {
-	part, start, end int
-	offset           int64
+	part   int
+	offset int64
+	value  []byte
 }
 
 // NewLog returns an empty log of the given name and number of partitions, each of which needs a handler (Attach).
@@ -57,7 +58,7 @@ func (l *Log) Append(_ context.Context, partition int, values [][]byte) error {
 	for _, v := range values {
 		start := len(l.bytes)
 		l.bytes = append(l.bytes, v...)
-		l.queue = append(l.queue, queued{partition, start, len(l.bytes), p.next})
+		l.queue = append(l.queue, queued{partition, p.next, l.bytes[start:len(l.bytes):len(l.bytes)]})
 		p.next++
 	}
 	return nil
@@ -82,8 +83,7 @@ func (l *Log) Drain(ctx context.Context) error {
 		if p.handler == nil {
 			return fmt.Errorf("partition %d of %s has no handler", q.part, l.topic)
 		}
-		value := l.bytes[q.start:q.end:q.end]
-		l.record[0] = ingest.Record{Offset: q.offset, Value: value, Size: len(value)}
+		l.record[0] = ingest.Record{Offset: q.offset, Value: q.value, Size: len(q.value)}
 		if err := p.handler.Handle(ctx, ingest.Batch{Records: l.record[:], Next: q.offset + 1}); err != nil {
 			return err
 		}

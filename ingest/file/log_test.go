@@ -104,21 +104,3 @@ func TestLetters(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
-
-func TestWriter(t *testing.T) {
-	var out bytes.Buffer
-	ev := ingest.Event{Type: ingest.Login, Subject: ingest.SubjectID{1}, At: ingest.Earliest, Has: ingest.FieldsAlways | ingest.FieldActor}
-	w := NewWriter(&out)
-	for range 2 {
-		if err := w.Write(&ev); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var d ingest.Decoder
-	var got ingest.Event
-	for line := range strings.Lines(out.String()) {
-		if r := d.Decode(&got, []byte(strings.TrimSuffix(line, "\n"))); r != ingest.Accepted || got != ev {
-			t.Errorf("%s: %s", r, line)
-		}
-	}
-}

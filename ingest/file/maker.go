@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,7 +15,7 @@ import (
 	"github.com/unopened/unopened/ingest"
 )
 
-// units are the lengths of the units of "at" in milliseconds; "rfc3339" is text and has none.
+// units are the lengths of the units of "at" in milliseconds; "rfc3339" is text.
 var units = map[string]float64{"": 1e3, "s": 1e3, "ms": 1, "min": 60e3, "h": 3600e3, "day": 86400e3, "rfc3339": 0}
 
 // maker makes a record of a row. It writes the row as JSON and has the decoder read that, so an imported record has
@@ -23,8 +25,7 @@ type maker struct {
 	kind    bool // a cell gives the kind
 	names   *ingest.Pseudonymiser
 	digest  string
-	text    bool    // times are text
-	unit    float64 // else their unit in ms
+	unit    float64 // of times, in ms; 0 where they are text
 	epoch   float64 // Unix ms of time 0
 	decoder ingest.Decoder
 	made    ingest.Event
@@ -42,8 +43,8 @@ type cell struct {
 // newMaker resolves the options against the header; it reports all that is wrong with them at once.
 func newMaker(o *ImportOptions, header []string, digest [32]byte) (*maker, error) {
 	unit, ok := units[o.Unit]
-	m := &maker{names: ingest.NewPseudonymiser(o.Key), digest: string(digest[:]), text: o.Unit == "rfc3339", unit: unit}
-	var errs []error
+	m := &maker{names: ingest.NewPseudonymiser(o.Key), digest: string(digest[:]), unit: unit}
+	errs := strangers(o)
 	if !ok {
 		errs = append(errs, fmt.Errorf("unit %q: s, ms, min, h, day or rfc3339", o.Unit))
 	}
@@ -53,60 +54,50 @@ func newMaker(o *ImportOptions, header []string, digest [32]byte) (*maker, error
 	if !o.Epoch.IsZero() {
 		m.epoch = float64(o.Epoch.UnixMilli())
 	}
-	known := map[string]bool{}
 	for _, f := range ingest.Schema() {
-		known[f.Name] = f.Bit != ingest.FieldV
 		column, fromColumn := o.Columns[f.Name]
 		constant, isConstant := o.Set[f.Name]
+		if !fromColumn && !isConstant {
+			continue
+		}
 		c := cell{field: f, column: -1, constant: constant, replace: o.Map[f.Name]}
+		if fromColumn {
+			c.column = columnOf(column, header)
+		}
 		switch {
 		case fromColumn && isConstant:
 			errs = append(errs, fmt.Errorf("%s has both a column and a value", f.Name))
-		case fromColumn:
-			var err error
-			if c.column, err = columnOf(column, header); err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", f.Name, err))
-			}
-		case !isConstant:
-			continue
+		case fromColumn && c.column < 0:
+			errs = append(errs, fmt.Errorf("%s: no column %q: a column is a name in the header (with --header) or a number from 1", f.Name, column))
 		}
 		m.cells = append(m.cells, c)
 		m.kind = m.kind || f.Bit == ingest.FieldKind
 	}
-	errs = append(errs, strangers(known, o.Columns), strangers(known, o.Set), strangers(known, o.Map))
 	return m, errors.Join(errs...)
 }
 
-// strangers tells which keys are no fields that a row can give.
-func strangers[V any](known map[string]bool, given map[string]V) error {
-	var names []string
-	for name := range given {
-		if !known[name] {
-			names = append(names, strconv.Quote(name))
+// strangers tells which names in the options are no fields that a row can give.
+func strangers(o *ImportOptions) (errs []error) {
+	names := slices.Concat(slices.Collect(maps.Keys(o.Columns)), slices.Collect(maps.Keys(o.Set)), slices.Collect(maps.Keys(o.Map)))
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		if f, ok := ingest.ParseField(name); !ok || f == ingest.FieldV {
+			errs = append(errs, fmt.Errorf("no field of the contract: %q (schema prints them)", name))
 		}
 	}
-	if names == nil {
-		return nil
-	}
-	slices.Sort(names)
-	return fmt.Errorf("no field of the contract: %s (schema prints them)", strings.Join(names, ", "))
+	return errs
 }
 
-// columnOf returns the place of a column from 0.
-func columnOf(column string, header []string) (int, error) {
+// columnOf returns the place of a column from 0, or -1 where there is none.
+func columnOf(column string, header []string) int {
 	if i := slices.Index(header, column); i >= 0 {
-		return i, nil
+		return i
 	}
 	n, err := strconv.Atoi(column)
-	switch {
-	case err != nil && header == nil:
-		return -1, fmt.Errorf("column %q is a name, but the file is said to have no header: add --header, or use its number", column)
-	case err != nil:
-		return -1, fmt.Errorf("no column %q in the header", column)
-	case n < 1 || header != nil && n > len(header):
-		return -1, fmt.Errorf("column %d: columns are counted from 1", n)
+	if err != nil || n < 1 || header != nil && n > len(header) {
+		return -1
 	}
-	return n - 1, nil
+	return n - 1
 }
 
 // event makes the record of a row. It is valid until the next call.
@@ -194,18 +185,11 @@ var domains = map[ingest.Fields]ingest.Domain{
 }
 
 // plain tells whether a value is made of ASCII letters, digits, and what stands within numbers and names.
-func plain(value string) bool {
-	for _, c := range []byte(value) {
-		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') && c != '_' && c != '-' && c != '+' && c != '.' {
-			return false
-		}
-	}
-	return true
-}
+var plain = regexp.MustCompile(`^[0-9A-Za-z_.+-]*$`).MatchString
 
 // time reads a time in the options' unit as Unix milliseconds.
 func (m *maker) time(value string) (int64, ingest.Refusal) {
-	if m.text {
+	if m.unit == 0 {
 		t, err := time.Parse(time.RFC3339, value)
 		if err != nil {
 			return 0, ingest.RefusedBadValue

@@ -2,6 +2,7 @@ package file
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,10 +43,7 @@ func (s *Source) Run(ctx context.Context, open func(context.Context, ingest.Part
 		return err
 	}
 	defer func() { err = errors.Join(err, h.Close(context.WithoutCancel(ctx))) }()
-	b := batcher{handler: h, size: s.Batch, from: max(0, h.Resume())}
-	if b.size <= 0 {
-		b.size = defaultBatch
-	}
+	b := batcher{handler: h, size: cmp.Or(s.Batch, defaultBatch), from: max(0, h.Resume())}
 	for _, path := range s.Paths {
 		if err := b.file(ctx, path); err != nil {
 			return ended(ctx, err)
@@ -75,8 +73,7 @@ type batcher struct {
 	empty   int   // empty lines that are records only if a line that is not empty follows
 	scratch []byte
 	records []ingest.Record
-	bytes   []byte
-	ends    []int
+	bytes   []byte // of the records, but for those that came before it grew
 }
 
 // file reads one file.
@@ -123,9 +120,9 @@ func (b *batcher) record(ctx context.Context, line []byte, size int) error {
 	if offset < b.from {
 		return nil
 	}
+	start := len(b.bytes)
 	b.bytes = append(b.bytes, line...)
-	b.records = append(b.records, ingest.Record{Offset: offset, Size: size})
-	b.ends = append(b.ends, len(b.bytes))
+	b.records = append(b.records, ingest.Record{Offset: offset, Value: b.bytes[start:len(b.bytes):len(b.bytes)], Size: size})
 	if len(b.records) < b.size {
 		return nil
 	}
@@ -140,12 +137,7 @@ func (b *batcher) flush(ctx context.Context, caughtUp bool) error {
 	if len(b.records) == 0 && !caughtUp {
 		return nil
 	}
-	start := 0
-	for i, end := range b.ends {
-		b.records[i].Value = b.bytes[start:end:end]
-		start = end
-	}
 	err := b.handler.Handle(ctx, ingest.Batch{Records: b.records, Next: b.next, CaughtUp: caughtUp})
-	b.records, b.bytes, b.ends = b.records[:0], b.bytes[:0], b.ends[:0]
+	b.records, b.bytes = b.records[:0], b.bytes[:0]
 	return err
 }
