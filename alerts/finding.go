@@ -66,7 +66,7 @@ func reasonLines(reasons []models.Reason) []ReasonLine {
 	lines := make([]ReasonLine, min(len(reasons), topReasons))
 	for i := range lines {
 		r := &reasons[i]
-		lines[i] = ReasonLine{r.Name, number(float64(r.Value)), round6(r.Contribution), models.Text(r)}
+		lines[i] = ReasonLine{models.FeatureName(r), number(float64(r.Value)), round6(r.Contribution), models.Text(r)}
 	}
 	return lines
 }

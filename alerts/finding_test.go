@@ -30,9 +30,9 @@ func TestVerdictLine(t *testing.T) {
 		want string
 	}{
 		{"assessable", Finding{Verdict: v, Severity: High, Shadow: true, Reasons: reasons}, head + `true,"margin":2.6,"score":0.9312,"severity":"high","shadow":true,` + tail +
-			fmt.Sprintf(`{"feature":"first","value":7,"contribution":1.82,"text":%q},`, models.Text(&reasons[0])) +
-			fmt.Sprintf(`{"feature":"second","value":0.1,"contribution":0.123456,"text":%q},`, models.Text(&reasons[1])) +
-			fmt.Sprintf(`{"feature":"gate","value":null,"contribution":0,"text":%q}]}`, models.Text(&reasons[2]))},
+			fmt.Sprintf(`{"feature":"sent_1m","value":7,"contribution":1.82,"text":%q},`, models.Text(&reasons[0])) +
+			fmt.Sprintf(`{"feature":"sent_10m","value":0.1,"contribution":0.123456,"text":%q},`, models.Text(&reasons[1])) +
+			fmt.Sprintf(`{"feature":"sent_10m","value":null,"contribution":0,"text":%q}]}`, models.Text(&reasons[2]))},
 		{"final", Finding{Verdict: v, Severity: High, Final: true}, head + `true,"margin":2.6,"score":0.9312,"severity":"high","shadow":false,` + tail + `],"final":true}`},
 		{"not assessable", Finding{Verdict: &missing}, head + `false,"missing":["actor_age","target_age"],"shadow":false,` + tail + `]}`},
 	} {

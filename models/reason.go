@@ -73,3 +73,11 @@ func fact(r *Reason) string {
 	}
 	return fmt.Sprintf(def.Reason, r.Value)
 }
+
+// FeatureName is the catalogue's name of the feature behind a reason; gates and guards stand on one, too.
+func FeatureName(r *Reason) string {
+	if r.Feature < 0 {
+		return r.Name
+	}
+	return features.Catalogue[r.Feature].Name
+}
