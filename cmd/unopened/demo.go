@@ -170,7 +170,7 @@ func (s *stage) play(ctx context.Context, scenario simulate.Scenario, line *stat
 	line.say("counting rows")
 	report, err := s.report(context.WithoutCancel(ctx), service, sim, all)
 	if err == nil {
-		report.finish(took)
+		report.finish(scenario.Days, took)
 	}
 	return report, errors.Join(err, service.close())
 }

@@ -147,7 +147,8 @@ func ratio(n, all int) *float64 {
 }
 
 // finish adds how fast it was.
-func (r *demoReport) finish(took time.Duration) {
+func (r *demoReport) finish(days int, took time.Duration) {
+	r.Days = days
 	r.Seconds = took.Seconds()
 	r.EventsPerSecond = float64(r.Events.Produced) / r.Seconds
 }
@@ -189,8 +190,8 @@ func (r *demoReport) check() error {
 
 // print writes the report for people.
 func (r *demoReport) print(out io.Writer, keep string) error {
-	fmt.Fprintf(out, "\nA week of a simulated messenger: %s events of %s accounts in %.1f s, %s events a second.\nNo message was opened: there is none in the schema.\n\n",
-		thousands(r.Events.Produced), thousands(int64(r.Accounts)), r.Seconds, thousands(int64(r.EventsPerSecond)))
+	fmt.Fprintf(out, "\n%d days of a simulated messenger: %s events of %s accounts in %.1f s, %s events a second.\nNo message was opened: there is none in the schema.\n\n",
+		r.Days, thousands(r.Events.Produced), thousands(int64(r.Accounts)), r.Seconds, thousands(int64(r.EventsPerSecond)))
 	rows := make([][]string, 0, 8)
 	for _, s := range r.sums() {
 		mark := "ok"
