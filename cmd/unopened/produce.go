@@ -21,7 +21,7 @@ type produced struct {
 	RepeatSides int64 // sides that the repeats have: as many must be recognised
 }
 
-// producer writes a simulation to the raw topic, in turn to each partition.
+// producer writes a simulation to the raw topic, each account's acts to one partition.
 type producer struct {
 	log     *kafka.Log
 	done    produced
@@ -56,8 +56,11 @@ func produce(ctx context.Context, cluster *kafka.Cluster, sim *simulate.Simulato
 
 // add takes a line for the partition whose turn it is.
 func (p *producer) add(line []byte, item *simulate.Item) {
-	turn := int(p.done.Records) % len(p.pending)
-	p.pending[turn] = append(p.pending[turn], line)
+	partition := int(p.done.Records) % len(p.pending)
+	if item.Event != nil { // as a messenger would, so that what one account does stays in order
+		partition = ingest.PartitionOf(item.Event.Subject, len(p.pending))
+	}
+	p.pending[partition] = append(p.pending[partition], line)
 	p.done.Records++
 	if item.Kind == simulate.Hostile {
 		p.done.Hostile++

@@ -31,6 +31,7 @@ type demoReport struct {
 		Sides       int64 `json:"sides"`        // of the events, without repeats
 		RepeatSides int64 `json:"repeat_sides"` // of the repeats
 	} `json:"injected"`
+	Days     int                `json:"days"` // simulated
 	Accounts int                `json:"accounts"`
 	Alerts   map[string]*caught `json:"alerts"`
 	Webhooks struct {
