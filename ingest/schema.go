@@ -11,7 +11,9 @@ import (
 func JSONSchema() ([]byte, error) {
 	defs := make(map[string]any, len(fields))
 	for i := range fields {
-		defs[fields[i].Name] = fields[i].jsonSchema()
+		_, schema := fields[i].values()
+		schema["description"] = fields[i].Help
+		defs[fields[i].Name] = schema
 	}
 	variants := make([]any, len(rows))
 	for i := range rows {
@@ -27,22 +29,25 @@ func JSONSchema() ([]byte, error) {
 	}, "", "  ")
 }
 
-// jsonSchema describes the values of a field.
-func (f *Field) jsonSchema() map[string]any {
-	s := map[string]any{"description": f.Help}
+// values says which values a field takes, for people and as JSON Schema.
+func (f *Field) values() (text string, schema map[string]any) {
 	switch f.Value {
 	case ValueInteger:
-		s["type"], s["minimum"], s["maximum"] = "integer", f.Min, f.Max
+		text = fmt.Sprintf("integer, %d to %d", f.Min, f.Max)
+		if f.Min == f.Max {
+			text = fmt.Sprint(f.Min)
+		}
+		return text, map[string]any{"type": "integer", "minimum": f.Min, "maximum": f.Max}
 	case ValueEnum:
-		s["enum"] = f.Names
+		return list(f.Names), map[string]any{"enum": f.Names}
 	case ValueHex:
-		s["type"], s["pattern"] = "string", fmt.Sprintf("^[0-9a-f]{%d}$", f.Digits)
+		return fmt.Sprintf("%d lower-case hexadecimal digits", f.Digits),
+			map[string]any{"type": "string", "pattern": fmt.Sprintf("^[0-9a-f]{%d}$", f.Digits)}
 	case ValueBool:
-		s["type"] = "boolean"
-	case ValueCountry:
-		s["enum"] = countryCodes
+		return "`true` `false`", map[string]any{"type": "boolean"}
+	default:
+		return "ISO 3166-1 alpha-2, assigned, upper case", map[string]any{"enum": countryCodes}
 	}
-	return s
 }
 
 // jsonSchema describes the records of a row.
@@ -80,35 +85,16 @@ func Markdown() string {
 	var b strings.Builder
 	b.WriteString("| field | value | meaning |\n|---|---|---|\n")
 	for i := range fields {
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", fields[i].Name, fields[i].values(), fields[i].Help)
+		values, _ := fields[i].values()
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", fields[i].Name, values, fields[i].Help)
 	}
 	fmt.Fprintf(&b, "\nEvery record has %s.\n\n", list(FieldsAlways.Names()))
 	b.WriteString("| type | kind | needs | may carry |\n|---|---|---|---|\n")
-	for i := range rows {
-		r := &rows[i]
+	for _, r := range rows {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", r.Type, list(r.kindNames()), list(r.Needs.Names()), list(r.May.Names()))
 	}
 	fmt.Fprintf(&b, "\nWithout an `actor` a record carries none of %s.\n", list(FieldsOfActor.Names()))
 	return b.String()
-}
-
-// values says which values a field takes.
-func (f *Field) values() string {
-	switch f.Value {
-	case ValueInteger:
-		if f.Min == f.Max {
-			return fmt.Sprint(f.Min)
-		}
-		return fmt.Sprintf("integer, %d to %d", f.Min, f.Max)
-	case ValueEnum:
-		return list(f.Names)
-	case ValueHex:
-		return fmt.Sprintf("%d lower-case hexadecimal digits", f.Digits)
-	case ValueBool:
-		return "`true` `false`"
-	default:
-		return "ISO 3166-1 alpha-2, assigned, upper case"
-	}
 }
 
 // list writes names as code, one after the other.
