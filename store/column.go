@@ -3,122 +3,76 @@ package store
 import (
 	"fmt"
 	"strings"
-
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
-// declared is what ClickHouse knows of a column.
-type declared struct {
+// column is one column of a table.
+type column struct {
 	name     string
-	kind     string // ClickHouse's type, spelled as system.columns spells it
+	kind     string // ClickHouse's type
+	help     string // its COMMENT
 	codec    string
 	fallback string // the value in rows from before the column was added; the type's own zero where empty
-	help     string // its COMMENT
+
+	// values are what a batch of the table's rows ([]R) has in the column, as a slice of the Go type that belongs to kind.
+	values func(rows any) any
 }
 
-// column is a column with the way in which rows of type R fill it. The memory of fill is kept from batch to batch, so
-// each sender has columns of its own.
-type column[R any] struct {
-	declared
-	fill func(to driver.BatchColumn, rows []R) error
-}
-
-// number is a column of a plain Go type.
-func number[R, N any](name, kind, help string, get func(*R) N) column[R] {
-	var out []N
-	return column[R]{declared{name: name, kind: kind, help: help}, func(to driver.BatchColumn, rows []R) error {
-		out = out[:0]
-		for i := range rows {
-			out = append(out, get(&rows[i]))
+// value is a column whose values are of a plain Go type, or are slices or pointers of such.
+func value[R, N any](name, kind, help string, get func(*R) N) column {
+	return column{name: name, kind: kind, help: help, codec: "ZSTD(1)", values: func(rows any) any {
+		in := rows.([]R)
+		out := make([]N, len(in))
+		for i := range in {
+			out[i] = get(&in[i])
 		}
-		return to.Append(out)
+		return out
 	}}
 }
 
 // maybe is a Nullable column: get tells whether there is a value.
-func maybe[R, N any](name, kind, help string, get func(*R) (N, bool)) column[R] {
-	var values []N
-	var out []*N
-	return column[R]{declared{name: name, kind: "Nullable(" + kind + ")", help: help}, func(to driver.BatchColumn, rows []R) error {
-		values, out = resize(values, len(rows)), out[:0]
-		for i := range rows {
-			value, ok := get(&rows[i])
-			values[i] = value
-			if ok {
-				out = append(out, &values[i])
-			} else {
-				out = append(out, nil)
-			}
+func maybe[R, N any](name, kind, help string, get func(*R) (N, bool)) column {
+	return value(name, "Nullable("+kind+")", help, func(r *R) *N {
+		if v, ok := get(r); ok {
+			return &v
 		}
-		return to.Append(out)
-	}}
+		return nil
+	})
 }
 
-// text is a String column: get appends the row's text to dst.
-func text[R any](name, help string, get func(dst []byte, r *R) []byte) column[R] {
-	var arena []byte
-	var ends []int
-	var out []string
-	return column[R]{declared{name: name, kind: "String", help: help}, func(to driver.BatchColumn, rows []R) error {
-		arena, ends, out = arena[:0], ends[:0], out[:0]
-		for i := range rows {
-			arena = get(arena, &rows[i])
-			ends = append(ends, len(arena))
+// list is an Array column with an element for each of a row's elements.
+func list[R, T, N any](name, kind, help string, all func(*R) []T, get func(*T) N) column {
+	return value(name, "Array("+kind+")", help, func(r *R) []N {
+		in := all(r)
+		out := make([]N, len(in))
+		for i := range in {
+			out[i] = get(&in[i])
 		}
-		all, start := string(arena), 0 // one allocation for the whole column
-		for _, end := range ends {
-			out = append(out, all[start:end])
-			start = end
-		}
-		return to.Append(out)
-	}}
+		return out
+	})
 }
 
-// list is an Array column: get appends the row's elements to dst.
-func list[R, E any](name, kind, help string, get func(dst []E, r *R) []E) column[R] {
-	var arena []E
-	var ends []int
-	var out [][]E
-	return column[R]{declared{name: name, kind: "Array(" + kind + ")", help: help}, func(to driver.BatchColumn, rows []R) error {
-		arena, ends, out = arena[:0], ends[:0], out[:0]
-		for i := range rows {
-			arena = get(arena, &rows[i])
-			ends = append(ends, len(arena))
-		}
-		start := 0
-		for _, end := range ends {
-			out = append(out, arena[start:end])
-			start = end
-		}
-		return to.Append(out)
-	}}
-}
-
-// enum is an Enum8 column over names, where value i+1 is names[i] and 0, written as ”, is not given.
-func enum[R any](name string, names []string, help string, get func(*R) uint8) column[R] {
+// enum is an Enum8 column over names, where value i+1 is names[i] and 0, an empty name, is not given.
+func enum[R any](name string, names []string, help string, get func(*R) uint8) column {
 	kinds := []string{"'' = 0"}
 	for i, n := range names {
 		kinds = append(kinds, fmt.Sprintf("'%s' = %d", n, i+1))
 	}
-	return number(name, "Enum8("+strings.Join(kinds, ", ")+")", help, func(r *R) int8 { return int8(get(r)) })
+	return value(name, "Enum8("+strings.Join(kinds, ", ")+")", help, func(r *R) int8 { return int8(get(r)) })
 }
 
-// packed says how a column is compressed.
-func (c column[R]) packed(codec string) column[R] {
-	c.codec = codec
+// moment is a column of event time.
+func moment[R any](name, help string, get func(*R) int64) column {
+	return value(name, "DateTime64(3, 'UTC')", help, get).rising()
+}
+
+// rising says that a column's values grow from row to row, by which they are compressed.
+func (c column) rising() column {
+	c.codec = "Delta(8), ZSTD(1)"
 	return c
 }
 
 // called gives the column another name and help.
-func (c column[R]) called(name, help string) column[R] {
+func (c column) called(name, help string) column {
 	c.name, c.help = name, help
 	return c
-}
-
-// resize returns s with room for n elements.
-func resize[E any](s []E, n int) []E {
-	if cap(s) < n {
-		return make([]E, n)
-	}
-	return s[:n]
 }

@@ -25,11 +25,9 @@ type Config struct {
 	KeepVerdicts time.Duration `yaml:"keep_verdicts"`
 	// KeepAlerts is how long an alert stays.
 	KeepAlerts time.Duration `yaml:"keep_alerts"`
-	// BatchRows is how many rows a shard gathers before it sends them. It has three batches at most; rows of several
-	// shards that wait at the same time are sent together.
+	// BatchRows is how many rows a shard gathers before it sends them; a checkpoint sends what there is. A shard has
+	// three batches at most; rows of several shards that wait at the same time are sent together.
 	BatchRows int `yaml:"batch_rows"`
-	// FlushEvery is how long a row may wait for others before it is sent.
-	FlushEvery time.Duration `yaml:"flush_every"`
 }
 
 // DefaultConfig returns the defaults: the embedded engine, events for two weeks, verdicts for three months, alerts for
@@ -38,7 +36,7 @@ func DefaultConfig() Config {
 	const day = 24 * time.Hour
 	return Config{
 		Database: "unopened", User: "default", KeepEvents: 14 * day, KeepVerdicts: 90 * day, KeepAlerts: 730 * day,
-		BatchRows: 10_000, FlushEvery: 2 * time.Second,
+		BatchRows: 10_000,
 	}
 }
 
@@ -62,6 +60,5 @@ func (c *Config) Validate() error {
 	bad(c.KeepVerdicts >= time.Hour && c.KeepVerdicts <= longest, "keep_verdicts: %s is not between 1h and %s", c.KeepVerdicts, longest)
 	bad(c.KeepAlerts >= time.Hour && c.KeepAlerts <= longest, "keep_alerts: %s is not between 1h and %s", c.KeepAlerts, longest)
 	bad(c.BatchRows >= 1 && c.BatchRows <= 1_000_000, "batch_rows: %d is not between 1 and 1000000", c.BatchRows)
-	bad(c.FlushEvery >= 10*time.Millisecond, "flush_every: %s is below 10ms", c.FlushEvery)
 	return errors.Join(errs...)
 }

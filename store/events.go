@@ -1,8 +1,8 @@
 package store
 
 import (
-	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"math/bits"
 	"time"
 
@@ -15,17 +15,25 @@ type eventRow struct {
 	where ingest.Position
 }
 
-// eventColumns are the columns of events: one row for each side that was applied to an account. Actor and target
-// appear as account and peer, since one side is one account's view.
-func eventColumns() []column[eventRow] {
-	return []column[eventRow]{
-		text("account", "pseudonym of the account whose view this is, 32 hexadecimal digits", func(dst []byte, r *eventRow) []byte { return appendID(dst, r.ev.Subject) }),
+// eventTable has a row for each side that was applied to an account. Actor and target appear as account and peer, since
+// one side is one account's view.
+var eventTable = table{
+	name: "events", help: "one row for each side of an event that was applied to an account",
+	key: "account, at, log_partition, log_offset", partition: byDay, settings: dropWhole,
+	keep: func(c *Config) time.Duration { return c.KeepEvents },
+	columns: []column{
+		value("account", "String", "pseudonym of the account whose view this is, 32 hexadecimal digits",
+			func(r *eventRow) string { return pseudonym(r.ev.Subject) }),
 		moment("at", "when it happened, by the messenger's clock", func(r *eventRow) int64 { return r.ev.At }),
-		enum("side", []string{"acted", "received"}, "whether the account acted or was acted upon", func(r *eventRow) uint8 { return uint8(r.ev.Side) }),
+		enum("side", []string{"acted", "received"}, "whether the account acted or was acted upon",
+			func(r *eventRow) uint8 { return uint8(r.ev.Side) }),
 		names(ingest.FieldType, func(e *ingest.Event) uint8 { return uint8(e.Type) }),
-		text("id", "id of the raw event: the rows of its two sides share it", func(dst []byte, r *eventRow) []byte { return hex.AppendEncode(dst, r.ev.ID[:]) }),
-		text("peer", "pseudonym of the counterpart; empty where there is none or the sender is hidden", func(dst []byte, r *eventRow) []byte { return appendID(dst, r.ev.Peer) }),
-		text("conversation", "pseudonym of the conversation; empty where not given", func(dst []byte, r *eventRow) []byte { return appendID(dst, r.ev.Conversation) }),
+		value("id", "String", "id of the raw event: the rows of its two sides share it",
+			func(r *eventRow) string { return hex.EncodeToString(r.ev.ID[:]) }),
+		value("peer", "String", "pseudonym of the counterpart; empty where there is none or the sender is hidden",
+			func(r *eventRow) string { return pseudonym(r.ev.Peer) }),
+		value("conversation", "String", "pseudonym of the conversation; empty where not given",
+			func(r *eventRow) string { return pseudonym(r.ev.Conversation) }),
 		names(ingest.FieldKind, func(e *ingest.Event) uint8 { return uint8(e.Kind) }),
 		given(ingest.FieldMembers, "UInt32", func(e *ingest.Event) uint32 { return uint32(e.Members) }),
 		names(ingest.FieldMedia, func(e *ingest.Event) uint8 { return uint8(e.Media) }),
@@ -37,90 +45,76 @@ func eventColumns() []column[eventRow] {
 		given(ingest.FieldDuration, "UInt8", func(e *ingest.Event) uint8 { return e.Duration }),
 		names(ingest.FieldRelation, func(e *ingest.Event) uint8 { return uint8(e.Relation) }),
 		given(ingest.FieldSharedGroups, "UInt16", func(e *ingest.Event) uint16 { return e.SharedGroups }),
-		names(ingest.FieldActorAge, func(e *ingest.Event) uint8 { return uint8(e.Age) }).called("age", "age band of the account; '' where not given"),
-		names(ingest.FieldTargetAge, func(e *ingest.Event) uint8 { return uint8(e.PeerAge) }).called("peer_age", "age band of the peer; '' where not given"),
-		given(ingest.FieldActorCreated, "Date", func(e *ingest.Event) time.Time { return day(e.Created) }).called("created", "day of the account's registration; NULL where not given"),
-		given(ingest.FieldTargetCreated, "Date", func(e *ingest.Event) time.Time { return day(e.PeerCreated) }).called("peer_created", "day of the peer's registration; NULL where not given"),
-		hashed(ingest.FieldDevice, func(e *ingest.Event) uint64 { return e.Device }),
-		hashed(ingest.FieldNetwork, func(e *ingest.Event) uint64 { return e.Network }),
-		country(ingest.FieldCountry, func(e *ingest.Event) [2]byte { return e.Country }),
-		country(ingest.FieldPhoneCountry, func(e *ingest.Event) [2]byte { return e.PhoneCountry }),
+		names(ingest.FieldActorAge, func(e *ingest.Event) uint8 { return uint8(e.Age) }).
+			called("age", "age band of the account; '' where not given"),
+		names(ingest.FieldTargetAge, func(e *ingest.Event) uint8 { return uint8(e.PeerAge) }).
+			called("peer_age", "age band of the peer; '' where not given"),
+		given(ingest.FieldActorCreated, "Date", func(e *ingest.Event) time.Time { return day(e.Created) }).
+			called("created", "day of the account's registration; NULL where not given"),
+		given(ingest.FieldTargetCreated, "Date", func(e *ingest.Event) time.Time { return day(e.PeerCreated) }).
+			called("peer_created", "day of the peer's registration; NULL where not given"),
+		code(ingest.FieldDevice, func(e *ingest.Event) string { return fmt.Sprintf("%016x", e.Device) }),
+		code(ingest.FieldNetwork, func(e *ingest.Event) string { return fmt.Sprintf("%016x", e.Network) }),
+		code(ingest.FieldCountry, func(e *ingest.Event) string { return string(e.Country[:]) }),
+		code(ingest.FieldPhoneCountry, func(e *ingest.Event) string { return string(e.PhoneCountry[:]) }),
 		names(ingest.FieldClient, func(e *ingest.Event) uint8 { return uint8(e.Client) }),
 		names(ingest.FieldCategory, func(e *ingest.Event) uint8 { return uint8(e.Category) }),
 		names(ingest.FieldVerdict, func(e *ingest.Event) uint8 { return uint8(e.Verdict) }),
 		flag(ingest.FieldVerified),
 		logPartition(func(r *eventRow) ingest.Position { return r.where }),
 		logOffset(func(r *eventRow) ingest.Position { return r.where }),
-	}
+	},
 }
 
 // contract is the contract's entry of a field, from which a column takes its name and help.
 func contract(f ingest.Fields) ingest.Field { return ingest.Schema()[bits.TrailingZeros32(uint32(f))] }
 
 // given is a Nullable column of a field that the record may lack.
-func given[N any](f ingest.Fields, kind string, get func(*ingest.Event) N) column[eventRow] {
+func given[N any](f ingest.Fields, kind string, get func(*ingest.Event) N) column {
 	field := contract(f)
 	return maybe(field.Name, kind, field.Help+"; NULL where not given", func(r *eventRow) (N, bool) { return get(&r.ev), r.ev.Has.Any(f) })
 }
 
 // flag is a Nullable column of a boolean field.
-func flag(f ingest.Fields) column[eventRow] {
+func flag(f ingest.Fields) column {
 	field := contract(f)
 	return maybe(field.Name, "Bool", field.Help+"; NULL where not given", func(r *eventRow) (bool, bool) { return r.ev.True.Any(f), r.ev.Has.Any(f) })
 }
 
 // names is a column of the contract's names of a field's values.
-func names(f ingest.Fields, get func(*ingest.Event) uint8) column[eventRow] {
+func names(f ingest.Fields, get func(*ingest.Event) uint8) column {
 	field := contract(f)
 	return enum(field.Name, field.Names, field.Help+"; '' where not given", func(r *eventRow) uint8 { return get(&r.ev) })
 }
 
-// hashed is a column of 16 hexadecimal digits.
-func hashed(f ingest.Fields, get func(*ingest.Event) uint64) column[eventRow] {
+// code is a column of a field's short text.
+func code(f ingest.Fields, get func(*ingest.Event) string) column {
 	field := contract(f)
-	return text(field.Name, field.Help+"; empty where not given", func(dst []byte, r *eventRow) []byte {
+	return value(field.Name, "String", field.Help+"; empty where not given", func(r *eventRow) string {
 		if !r.ev.Has.Any(f) {
-			return dst
+			return ""
 		}
-		var digits [8]byte
-		binary.BigEndian.PutUint64(digits[:], get(&r.ev))
-		return hex.AppendEncode(dst, digits[:])
+		return get(&r.ev)
 	})
-}
-
-// country is a column of a country's code.
-func country(f ingest.Fields, get func(*ingest.Event) [2]byte) column[eventRow] {
-	field := contract(f)
-	return text(field.Name, field.Help+"; empty where not given", func(dst []byte, r *eventRow) []byte {
-		if !r.ev.Has.Any(f) {
-			return dst
-		}
-		code := get(&r.ev)
-		return append(dst, code[:]...)
-	})
-}
-
-// moment is a column of event time.
-func moment[R any](name, help string, get func(*R) int64) column[R] {
-	return number(name, "DateTime64(3, 'UTC')", help, get).packed("Delta(8), ZSTD(1)")
 }
 
 // logPartition and logOffset are the columns of a row's place in the account topic. They make its key unique, so that
 // a row which is inserted again replaces itself.
-func logPartition[R any](get func(*R) ingest.Position) column[R] {
-	return number("log_partition", "Int32", "partition of the account topic that the row comes from", func(r *R) int32 { return get(r).Partition })
+func logPartition[R any](get func(*R) ingest.Position) column {
+	return value("log_partition", "Int32", "partition of the account topic that the row comes from",
+		func(r *R) int32 { return get(r).Partition })
 }
 
-func logOffset[R any](get func(*R) ingest.Position) column[R] {
-	return number("log_offset", "Int64", "offset in that partition", func(r *R) int64 { return get(r).Offset }).packed("Delta(8), ZSTD(1)")
+func logOffset[R any](get func(*R) ingest.Position) column {
+	return value("log_offset", "Int64", "offset in that partition", func(r *R) int64 { return get(r).Offset }).rising()
 }
 
-// appendID appends a pseudonym's digits; nothing for an absent one.
-func appendID(dst []byte, id ingest.SubjectID) []byte {
+// pseudonym is an id's digits; nothing for an absent one.
+func pseudonym(id ingest.SubjectID) string {
 	if id.IsZero() {
-		return dst
+		return ""
 	}
-	return hex.AppendEncode(dst, id[:])
+	return id.String()
 }
 
 // day is the date of a Unix day.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -28,85 +29,55 @@ type Filter struct {
 	Limit      int       // 0: 100
 }
 
-// AlertState is an alert as it stands: its last delivery, and when it was opened.
-type AlertState struct {
-	alerts.Alert
-	OpenedAt   int64 `json:"opened_at"` // event time, Unix milliseconds
-	Sequence   int   `json:"sequence"`
-	Suppressed bool  `json:"suppressed"`
-}
-
 const listAlerts = `
-SELECT argMax(body, sequence) AS last, toInt64(max(sequence)), argMax(suppressed, sequence) AS held, toUnixTimestamp64Milli(min(at))
-FROM alerts
-WHERE ({account:String} = '' OR account = {account:String}) AND ({harm:String} = '' OR toString(harm) = {harm:String})
-GROUP BY id
-HAVING max(at) >= fromUnixTimestamp64Milli({since:Int64}) AND (held = 0 OR {suppressed:Bool})
-   AND ({severity:String} = '' OR toString(argMax(severity, sequence)) = {severity:String})
-ORDER BY max(at) DESC, id
+SELECT body, sequence, webhook_id, suppressed
+FROM
+(
+    SELECT * FROM alerts
+    WHERE ({account:String} = '' OR account = {account:String}) AND ({harm:String} = '' OR toString(harm) = {harm:String})
+    ORDER BY sequence DESC
+    LIMIT 1 BY id
+)
+WHERE at >= fromUnixTimestamp64Milli({since:Int64}) AND (NOT suppressed OR {suppressed:Bool})
+  AND ({severity:String} = '' OR toString(severity) = {severity:String})
+ORDER BY at DESC, id
 LIMIT {limit:UInt32}`
 
-// ListAlerts returns the alerts that the filter chooses, those that changed last first.
-func (s *Store) ListAlerts(ctx context.Context, f Filter) ([]AlertState, error) {
-	since := int64(0)
-	if !f.Since.IsZero() {
-		since = f.Since.UnixMilli()
-	}
-	if f.Limit <= 0 {
-		f.Limit = 100
-	}
-	rows, err := s.reader.Query(bound(ctx, map[string]string{
-		"account": f.Account, "harm": f.Harm, "severity": f.Severity, "since": strconv.FormatInt(since, 10),
-		"suppressed": strconv.FormatBool(f.Suppressed), "limit": strconv.Itoa(f.Limit),
-	}), listAlerts)
-	if err != nil {
-		return nil, fmt.Errorf("listing alerts: %w", err)
-	}
-	defer rows.Close()
-	var out []AlertState
-	for rows.Next() {
-		var a AlertState
-		var body string
-		var sequence int64
-		if err := rows.Scan(&body, &sequence, &a.Suppressed, &a.OpenedAt); err != nil {
-			return nil, fmt.Errorf("listing alerts: %w", err)
-		}
-		if err := json.Unmarshal([]byte(body), &a.Alert); err != nil {
-			return nil, fmt.Errorf("reading a stored alert: %w", err)
-		}
-		a.Sequence = int(sequence)
-		out = append(out, a)
-	}
-	return out, rows.Err()
+// ListAlerts returns the last delivery of each alert that the filter chooses, those that changed last first.
+func (s *Store) ListAlerts(ctx context.Context, f Filter) ([]alerts.Delivery, error) {
+	return s.deliveries(ctx, listAlerts, map[string]string{
+		"account": f.Account, "harm": f.Harm, "severity": f.Severity, "suppressed": strconv.FormatBool(f.Suppressed),
+		"since": strconv.FormatInt(max(f.Since.UnixMilli(), 0), 10), "limit": strconv.Itoa(cmp.Or(f.Limit, 100)),
+	})
 }
 
 // Alert returns all that was told of an alert, in its order; ErrNotFound if there is none of that id.
 func (s *Store) Alert(ctx context.Context, id string) ([]alerts.Delivery, error) {
-	rows, err := s.reader.Query(bound(ctx, map[string]string{"id": id}),
-		"SELECT body, toInt64(sequence), webhook_id, suppressed FROM alerts WHERE id = {id:String} ORDER BY sequence")
-	if err != nil {
-		return nil, fmt.Errorf("reading alert %s: %w", id, err)
+	const query = "SELECT body, sequence, webhook_id, suppressed FROM alerts WHERE id = {id:String} ORDER BY sequence"
+	out, err := s.deliveries(ctx, query, map[string]string{"id": id})
+	if err == nil && len(out) == 0 {
+		err = fmt.Errorf("alert %s: %w", id, ErrNotFound)
 	}
-	defer rows.Close()
-	var out []alerts.Delivery
-	for rows.Next() {
-		var d alerts.Delivery
-		var body string
-		var sequence int64
-		if err := rows.Scan(&body, &sequence, &d.ID, &d.Suppressed); err != nil {
-			return nil, fmt.Errorf("reading alert %s: %w", id, err)
+	return out, err
+}
+
+// deliveries reads alerts.
+func (s *Store) deliveries(ctx context.Context, query string, params map[string]string) ([]alerts.Delivery, error) {
+	var rows []struct {
+		Body       string `ch:"body"`
+		Sequence   uint32 `ch:"sequence"`
+		WebhookID  string `ch:"webhook_id"`
+		Suppressed bool   `ch:"suppressed"`
+	}
+	if err := s.reader.Select(bound(ctx, params), &rows, query); err != nil {
+		return nil, fmt.Errorf("reading alerts: %w", err)
+	}
+	out := make([]alerts.Delivery, len(rows))
+	for i, r := range rows {
+		out[i] = alerts.Delivery{Sequence: int(r.Sequence), ID: r.WebhookID, Suppressed: r.Suppressed}
+		if err := json.Unmarshal([]byte(r.Body), &out[i].Alert); err != nil {
+			return nil, fmt.Errorf("reading a stored alert: %w", err)
 		}
-		if err := json.Unmarshal([]byte(body), &d.Alert); err != nil {
-			return nil, fmt.Errorf("reading alert %s: %w", id, err)
-		}
-		d.Sequence = int(sequence)
-		out = append(out, d)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("reading alert %s: %w", id, err)
-	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("alert %s: %w", id, ErrNotFound)
 	}
 	return out, nil
 }

@@ -18,24 +18,21 @@ func shape(t *testing.T, s *Store) string {
 func TestMigrateTwice(t *testing.T) {
 	s := open(t, t.TempDir(), DefaultConfig())
 	before := shape(t, s)
-	for _, table := range tables() {
-		changes, err := s.changes(t.Context(), &table)
-		if err != nil || len(changes) > 0 {
-			t.Errorf("a new table %s wants changes %q, %v", table.name, changes, err)
-		}
-	}
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if after := shape(t, s); after != before {
 		t.Errorf("the second Migrate changed\n%s\ninto\n%s", before, after)
 	}
+	if n := one[uint64](t, s, "SELECT count() FROM system.mutations"); n != 0 {
+		t.Errorf("%d mutations rewrite rows although nothing changed", n)
+	}
 }
 
 func TestEveryColumnHasAComment(t *testing.T) {
 	s := open(t, t.TempDir(), DefaultConfig())
 	want := 0
-	for _, table := range tables() {
+	for _, table := range tables {
 		want += 2 * len(table.columns) // the table and its view
 		key := strings.Split(table.key, ", ")
 		for _, name := range key {
@@ -61,24 +58,26 @@ func TestMigrateBringsUpToDate(t *testing.T) {
 	w := s.Writer()
 	record(w, 0, 100)
 	flush(t, w)
+	fresh := shape(t, s)
 	last := features.Catalogue[len(features.Catalogue)-1].Name
 	for _, statement := range []string{
 		"ALTER TABLE unopened.stored_features DROP COLUMN " + last,
 		"ALTER TABLE unopened.stored_events COMMENT COLUMN peer 'old'",
 		"ALTER TABLE unopened.stored_alerts MODIFY COLUMN severity Enum8('' = 0, 'none' = 1)",
 		"ALTER TABLE unopened.stored_verdicts ADD COLUMN gone Float32",
+		"ALTER TABLE unopened.stored_verdicts MODIFY TTL at + toIntervalYear(90)",
 	} {
 		if err := s.writer.Exec(t.Context(), statement); err != nil {
 			t.Fatal(statement, err)
 		}
 	}
-	s.cfg.KeepVerdicts = longest / 2
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, table := range tables() {
-		if changes, err := s.changes(t.Context(), &table); err != nil || len(changes) > 0 {
-			t.Errorf("%s still wants %q, %v", table.name, changes, err)
+	want := strings.Split(fresh, "\n")
+	for i, now := range strings.Split(shape(t, s), "\n") {
+		if now = strings.Replace(now, ", `gone` Float32", "", 1); now != want[i] {
+			t.Errorf("a table is now\n%s, want\n%s", now, want[i])
 		}
 	}
 	if n := one[uint64](t, s, "SELECT countIf(isNaN("+last+")) FROM unopened.features"); n != 10 {

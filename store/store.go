@@ -19,9 +19,6 @@ import (
 	"github.com/unopened/unopened/store/local"
 )
 
-// EmbeddedFolder is the folder of the embedded engine, in the data folder.
-const EmbeddedFolder = "clickhouse"
-
 // grace is how long what waits for an absent ClickHouse goes on waiting after the service was told to stop.
 const grace = 10 * time.Second
 
@@ -36,12 +33,11 @@ type Store struct {
 	writer driver.Conn
 	reader driver.Conn // may only select
 
-	work    chan *block
-	tick    atomic.Int64 // counts flush_every
-	ended   context.Context
-	end     context.CancelFunc
-	running sync.WaitGroup
-	counts  counters
+	work     chan *block
+	ended    context.Context
+	end      context.CancelFunc
+	running  sync.WaitGroup
+	failures atomic.Int64 // inserts that had to be repeated
 }
 
 // Open connects to the server of the config, or starts the embedded engine with its data below dataDir; where another
@@ -52,10 +48,15 @@ func Open(ctx context.Context, cfg Config, dataDir string, log *slog.Logger) (*S
 		return nil, err
 	}
 	s := &Store{cfg: cfg, log: log, work: make(chan *block)}
-	write, read, err := s.options(ctx, dataDir)
-	if err != nil {
+	connect := s.server
+	if cfg.Addr == "" {
+		connect = func(write, read *clickhouse.Options) error { return s.embed(ctx, dataDir, write, read) }
+	}
+	write, read := options(), options()
+	if err := connect(write, read); err != nil {
 		return nil, err
 	}
+	var err error
 	if s.writer, err = clickhouse.Open(write); err == nil {
 		s.reader, err = clickhouse.Open(read)
 	}
@@ -65,83 +66,54 @@ func Open(ctx context.Context, cfg Config, dataDir string, log *slog.Logger) (*S
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("connecting to ClickHouse at %s: %w", write.Addr[0], err), s.disconnect())
 	}
-	s.start(ctx)
-	return s, nil
-}
-
-// start starts what sends rows and what says that it is time to.
-func (s *Store) start(ctx context.Context) {
 	s.ended, s.end = context.WithCancel(context.WithoutCancel(ctx))
 	context.AfterFunc(ctx, func() { time.AfterFunc(grace, s.end) })
 	for range senders {
 		s.running.Go(s.send)
 	}
-	s.running.Go(func() {
-		every := time.NewTicker(s.cfg.FlushEvery)
-		defer every.Stop()
-		for {
-			select {
-			case <-s.ended.Done():
-				return
-			case <-every.C:
-				s.tick.Add(1)
-			}
-		}
-	})
+	return s, nil
 }
 
-// options are how to connect for writing and for reading.
-func (s *Store) options(ctx context.Context, dataDir string) (write, read *clickhouse.Options, err error) {
-	common := clickhouse.Options{
+// options are what all connections have in common.
+func options() *clickhouse.Options {
+	return &clickhouse.Options{
 		DialTimeout: 10 * time.Second, ReadTimeout: time.Minute, MaxOpenConns: senders + 4, MaxIdleConns: senders + 1,
 		Compression: &clickhouse.Compression{Method: clickhouse.CompressionLZ4},
 	}
-	w, r := common, common
-	if s.cfg.Addr == "" {
-		if err := s.embed(ctx, dataDir); err != nil {
-			return nil, nil, err
-		}
-		w.Addr, w.DialContext = []string{s.engine.Addr()}, s.engine.Dial
-		r.Addr, r.DialContext = w.Addr, w.DialContext
-		w.Auth = clickhouse.Auth{Username: s.engine.User, Password: s.engine.Password}
-		r.Auth = clickhouse.Auth{Username: s.engine.Reader, Password: s.engine.ReaderPassword, Database: s.cfg.Database}
-		return &w, &r, nil
-	}
-	password, err := s.cfg.password()
-	if err != nil {
-		return nil, nil, err
-	}
-	w.Addr = []string{s.cfg.Addr}
-	w.Auth = clickhouse.Auth{Username: s.cfg.User, Password: password}
-	if s.cfg.TLS {
-		w.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	r.Addr, r.Auth, r.TLS = w.Addr, w.Auth, w.TLS
-	r.Auth.Database = s.cfg.Database
-	r.Settings = clickhouse.Settings{"readonly": 2}
-	return &w, &r, nil
 }
 
-// embed starts the embedded engine, or finds the one that runs.
-func (s *Store) embed(ctx context.Context, dataDir string) error {
-	library, err := local.Fetch(ctx, func(step string) { s.log.Info("embedded ClickHouse: " + step) })
+// server says how to connect to the config's server: for reading as the same user, who then may not write.
+func (s *Store) server(write, read *clickhouse.Options) error {
+	auth := clickhouse.Auth{Username: s.cfg.User}
+	if s.cfg.PasswordFile != "" {
+		text, err := os.ReadFile(s.cfg.PasswordFile)
+		if err != nil {
+			return fmt.Errorf("store.password_file: %w", err)
+		}
+		auth.Password = strings.TrimRight(string(text), "\r\n")
+	}
+	for _, o := range []*clickhouse.Options{write, read} {
+		o.Addr, o.Auth = []string{s.cfg.Addr}, auth
+		if s.cfg.TLS {
+			o.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+		}
+	}
+	read.Auth.Database, read.Settings = s.cfg.Database, clickhouse.Settings{"readonly": 2}
+	return nil
+}
+
+// embed starts the embedded engine, or finds the one that runs, and says how to connect to it.
+func (s *Store) embed(ctx context.Context, dataDir string, write, read *clickhouse.Options) (err error) {
+	s.engine, err = local.Start(ctx, filepath.Join(dataDir, "clickhouse"), s.cfg.Database, s.log)
 	if err != nil {
 		return err
 	}
-	s.engine, err = local.Start(ctx, filepath.Join(dataDir, EmbeddedFolder), local.Options{Library: library, Database: s.cfg.Database, Log: s.log})
-	return err
-}
-
-// password reads the password file.
-func (c *Config) password() (string, error) {
-	if c.PasswordFile == "" {
-		return "", nil
+	write.Auth = clickhouse.Auth{Username: local.Writer, Password: s.engine.Password}
+	read.Auth = clickhouse.Auth{Username: local.Reader, Password: s.engine.ReaderPassword, Database: s.cfg.Database}
+	for _, o := range []*clickhouse.Options{write, read} {
+		o.Addr, o.DialContext = []string{s.engine.Addr()}, s.engine.Dial
 	}
-	text, err := os.ReadFile(c.PasswordFile)
-	if err != nil {
-		return "", fmt.Errorf("store.password_file: %w", err)
-	}
-	return strings.TrimRight(string(text), "\r\n"), nil
+	return nil
 }
 
 // Close ends what sends rows, without waiting for rows that no Flush has waited for, and stops the embedded engine if
@@ -174,6 +146,3 @@ func (s *Store) Version(context.Context) (string, error) {
 	}
 	return v.Version.String(), nil
 }
-
-// Embedded tells whether ClickHouse runs in a child process of this machine's.
-func (s *Store) Embedded() bool { return s.engine != nil }

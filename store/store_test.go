@@ -206,7 +206,7 @@ func TestKillDuringInserts(t *testing.T) {
 	if got, want := content(t, s), content(t, reference); got != want {
 		t.Errorf("after kills\n%s, want\n%s", got, want)
 	}
-	if s.Stats().Failures == 0 {
+	if s.failures.Load() == 0 {
 		t.Error("control: no insert failed")
 	}
 }
@@ -237,7 +237,7 @@ func TestManyDaysInOneInsert(t *testing.T) {
 	if events, _, _, err := s.Counts(t.Context()); events != 400 || err != nil {
 		t.Errorf("%d events, %v; want 400", events, err)
 	}
-	if got := s.Stats().Failures; got != 0 {
+	if got := s.failures.Load(); got != 0 {
 		t.Errorf("%d inserts failed", got)
 	}
 }

@@ -1,7 +1,7 @@
 package store
 
 import (
-	"encoding/hex"
+	"time"
 
 	"github.com/unopened/unopened/alerts"
 	"github.com/unopened/unopened/features"
@@ -24,48 +24,53 @@ type verdictRow struct {
 	shadow   bool
 }
 
-// verdictColumns are the columns of verdicts: one row a harm whose recorded score moved. Names are the contract's.
-func verdictColumns() []column[verdictRow] {
-	return []column[verdictRow]{
-		text("account", "pseudonym of the account, 32 hexadecimal digits", func(dst []byte, r *verdictRow) []byte { return appendID(dst, r.account) }),
+// verdictTable has a row for each harm whose recorded score moved. Names are the contract's.
+var verdictTable = table{
+	name: "verdicts", help: "one row a harm whenever its score moved by 0.01 or more",
+	key: "account, harm, at, log_partition, log_offset", partition: byDay, settings: dropWhole,
+	keep: func(c *Config) time.Duration { return c.KeepVerdicts },
+	columns: []column{
+		value("account", "String", "pseudonym of the account, 32 hexadecimal digits",
+			func(r *verdictRow) string { return pseudonym(r.account) }),
 		enum("harm", models.Names[:], "the harm", func(r *verdictRow) uint8 { return uint8(r.harm) + 1 }),
 		moment("at", "event time of the verdict", func(r *verdictRow) int64 { return r.at }),
-		number("assessable", "Bool", "false: fields that the harm needs were not given, which is not a low score", func(r *verdictRow) bool { return r.score.Assessable }),
-		maybe("margin", "Float64", "bias + the sum of all contributions", func(r *verdictRow) (float64, bool) { return r.score.Margin, r.score.Assessable }),
-		maybe("score", "Float64", "calibrated margin in [0,1], higher is worse", func(r *verdictRow) (float64, bool) { return alerts.Round(r.score.Value), r.score.Assessable }),
-		maybe("p", "Float64", "share of innocent-looking account-days of that age whose score was as high; NULL until calibrated", func(*verdictRow) (float64, bool) { return 0, false }),
+		value("assessable", "Bool", "false: fields that the harm needs were not given, which is not a low score",
+			func(r *verdictRow) bool { return r.score.Assessable }),
+		maybe("margin", "Float64", "bias + the sum of all contributions",
+			func(r *verdictRow) (float64, bool) { return r.score.Margin, r.score.Assessable }),
+		maybe("score", "Float64", "calibrated margin in [0,1], higher is worse",
+			func(r *verdictRow) (float64, bool) { return alerts.Round(r.score.Value), r.score.Assessable }),
+		maybe("p", "Float64", innocentShare, func(*verdictRow) (float64, bool) { return 0, false }),
 		enum("severity", alerts.SeverityNames[:], "band of the score; an alert opens at high; '' where not assessable", severityOf),
-		number("shadow", "Bool", "true: the harm has not been promoted, no alert comes of it", func(r *verdictRow) bool { return r.shadow }),
-		text("model", "name and version of the model", func(dst []byte, r *verdictRow) []byte { return append(dst, r.model...) }),
-		number("events", "UInt32", "events of the account so far", func(r *verdictRow) uint32 { return r.events }),
-		text("event", "id of the event after which the verdict was made", func(dst []byte, r *verdictRow) []byte { return hex.AppendEncode(dst, r.event[:]) }),
-		list("reasons.feature", "String", "the largest contributions: the feature's, gate's or guard's name", func(dst []string, r *verdictRow) []string {
-			for i := range r.reasons {
-				dst = append(dst, r.reasons[i].Name)
-			}
-			return dst
-		}),
-		list("reasons.value", "Float32", "its value, nan where unknown", func(dst []float32, r *verdictRow) []float32 {
-			for i := range r.reasons {
-				dst = append(dst, r.reasons[i].Value)
-			}
-			return dst
-		}),
-		list("reasons.contribution", "Float64", "what it adds to the margin", func(dst []float64, r *verdictRow) []float64 {
-			for i := range r.reasons {
-				dst = append(dst, r.reasons[i].Contribution)
-			}
-			return dst
-		}),
-		list("missing", "String", "the contract's fields that were not given, where not assessable", func(dst []string, r *verdictRow) []string {
-			if r.score.Assessable {
-				return dst
-			}
-			return append(dst, r.score.Missing.Names()...)
-		}),
+		value("shadow", "Bool", "true: the harm has not been promoted, no alert comes of it",
+			func(r *verdictRow) bool { return r.shadow }),
+		value("model", "String", "name and version of the model", func(r *verdictRow) string { return r.model }),
+		value("events", "UInt32", "events of the account so far", func(r *verdictRow) uint32 { return r.events }),
+		value("event", "String", "id of the event after which the verdict was made",
+			func(r *verdictRow) string { return r.event.String() }),
+		list("reasons.feature", "String", "the largest contributions: the feature's, gate's or guard's name",
+			reasonsOf, func(m *models.Reason) string { return m.Name }),
+		list("reasons.value", "Float32", "its value, nan where unknown",
+			reasonsOf, func(m *models.Reason) float32 { return m.Value }),
+		list("reasons.contribution", "Float64", "what it adds to the margin",
+			reasonsOf, func(m *models.Reason) float64 { return m.Contribution }),
+		value("missing", "Array(String)", "the contract's fields that were not given, where not assessable", missingOf),
 		logPartition(func(r *verdictRow) ingest.Position { return r.where }),
 		logOffset(func(r *verdictRow) ingest.Position { return r.where }),
+	},
+}
+
+// innocentShare explains p.
+const innocentShare = "share of innocent-looking account-days of that age whose score was as high; NULL until calibrated"
+
+func reasonsOf(r *verdictRow) []models.Reason { return r.reasons }
+
+// missingOf are the fields that a row's harm lacked.
+func missingOf(r *verdictRow) []string {
+	if r.score.Assessable {
+		return nil
 	}
+	return r.score.Missing.Names()
 }
 
 // severityOf is a row's severity as the enum counts.
@@ -86,22 +91,32 @@ type featureRow struct {
 	x       []float32
 }
 
-// featureColumns are the columns of features: one row for each moment at which a verdict was recorded, with a column
-// for each feature of the catalogue.
-func featureColumns() []column[featureRow] {
-	columns := []column[featureRow]{
-		text("account", "pseudonym of the account, 32 hexadecimal digits", func(dst []byte, r *featureRow) []byte { return appendID(dst, r.account) }),
+// featureTable has a row for each moment at which a verdict was recorded, with a column for each feature of the
+// catalogue.
+var featureTable = table{
+	name: "features", help: "the feature vector at each moment of a verdict",
+	key: "account, at, log_partition, log_offset", partition: byDay, settings: dropWhole,
+	keep: func(c *Config) time.Duration { return c.KeepVerdicts },
+	columns: append([]column{
+		value("account", "String", "pseudonym of the account, 32 hexadecimal digits",
+			func(r *featureRow) string { return pseudonym(r.account) }),
 		moment("at", "event time of the verdict", func(r *featureRow) int64 { return r.at }),
-		number("seen", "UInt32", "fields of the contract that the account's own acts have carried: bit n is field n of its table, from 0", func(r *featureRow) uint32 { return uint32(r.seen) }),
-		number("events", "UInt32", "events of the account so far", func(r *featureRow) uint32 { return r.events }),
+		value("seen", "UInt32", "fields of the contract that the account's own acts have carried: bit n is field n of its table, from 0",
+			func(r *featureRow) uint32 { return uint32(r.seen) }),
+		value("events", "UInt32", "events of the account so far", func(r *featureRow) uint32 { return r.events }),
 		logPartition(func(r *featureRow) ingest.Position { return r.where }),
 		logOffset(func(r *featureRow) ingest.Position { return r.where }),
-	}
-	for i := range features.Catalogue {
+	}, catalogueColumns()...),
+}
+
+// catalogueColumns are the features' columns. A row from before a feature existed has nan there.
+func catalogueColumns() []column {
+	columns := make([]column, len(features.Catalogue))
+	for i := range columns {
 		def := &features.Catalogue[i]
-		c := number(def.Name, "Float32", def.Help+" ("+string(def.Unit)+"; nan where unknown)", func(r *featureRow) float32 { return r.x[i] })
-		c.fallback = "nan" // rows from before the feature existed
-		columns = append(columns, c)
+		columns[i] = value(def.Name, "Float32", def.Help+" ("+string(def.Unit)+"; nan where unknown)",
+			func(r *featureRow) float32 { return r.x[i] })
+		columns[i].fallback = "nan"
 	}
 	return columns
 }

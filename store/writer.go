@@ -22,7 +22,6 @@ type Writer struct {
 	store *Store
 	block *block      // being filled
 	free  chan *block // the others, when they are not on their way
-	tick  int64       // the store's at the last handing over
 	where ingest.Position
 	lost  bool
 }
@@ -105,9 +104,9 @@ func (w *Writer) Flush(ctx context.Context) error {
 	return nil
 }
 
-// room returns a block with room for another row; a full one, or one that has waited long enough, is handed over.
+// room returns a block with room for another row; a full one is handed over.
 func (w *Writer) room() *block {
-	if n := w.block.rows(); n >= w.store.cfg.BatchRows || n > 0 && w.tick != w.store.tick.Load() {
+	if w.block.rows() >= w.store.cfg.BatchRows {
 		w.handOver()
 	}
 	return w.block
@@ -116,7 +115,6 @@ func (w *Writer) room() *block {
 // handOver has the block sent and takes another one, waiting for one if need be. When the store has ended, its rows
 // are lost, and Flush says so.
 func (w *Writer) handOver() {
-	w.tick = w.store.tick.Load()
 	select {
 	case w.store.work <- w.block:
 	case <-w.store.ended.Done():
@@ -134,6 +132,13 @@ func (w *Writer) handOver() {
 
 // rows is how many rows the block has.
 func (b *block) rows() int { return len(b.events) + len(b.verdicts) + len(b.features) }
+
+// add appends another block's rows, which go on pointing into that one's memory.
+func (b *block) add(other *block) {
+	b.events = append(b.events, other.events...)
+	b.verdicts = append(b.verdicts, other.verdicts...)
+	b.features = append(b.features, other.features...)
+}
 
 // reset empties the block and keeps its memory.
 func (b *block) reset() {

@@ -91,17 +91,6 @@ func TestFlushEndsWithItsContext(t *testing.T) {
 	go func() { (<-s.work).owner.free <- w.block }()
 }
 
-func TestTickHandsOver(t *testing.T) {
-	s := detached(1000)
-	w := s.Writer()
-	record(w, 1, 5)
-	s.tick.Add(1)
-	go record(w, 5, 6)
-	if b := <-s.work; b.rows() != 4 {
-		t.Errorf("%d rows went, want 4", b.rows())
-	}
-}
-
 func TestNothingIsAllocatedForARow(t *testing.T) {
 	s := detached(10_000)
 	go func() {
@@ -138,7 +127,7 @@ func TestConfig(t *testing.T) {
 	for name, spoil := range map[string]func(*Config){
 		"database": func(c *Config) { c.Database = "a; DROP" }, "tls": func(c *Config) { c.TLS = true }, "user": func(c *Config) { c.Addr, c.User = "a:1", "" },
 		"keep_events": func(c *Config) { c.KeepEvents = time.Second }, "keep_verdicts": func(c *Config) { c.KeepVerdicts = 0 },
-		"keep_alerts": func(c *Config) { c.KeepAlerts = 2 * longest }, "batch_rows": func(c *Config) { c.BatchRows = 0 }, "flush_every": func(c *Config) { c.FlushEvery = 0 },
+		"keep_alerts": func(c *Config) { c.KeepAlerts = 2 * longest }, "batch_rows": func(c *Config) { c.BatchRows = 0 },
 	} {
 		bad := cfg
 		spoil(&bad)

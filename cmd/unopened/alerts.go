@@ -115,7 +115,7 @@ func storeError(err error) error {
 func moment(at int64) string { return time.UnixMilli(at).UTC().Format("2006-01-02 15:04:05") }
 
 // printAlerts writes a table.
-func printAlerts(out io.Writer, found []store.AlertState) error {
+func printAlerts(out io.Writer, found []alerts.Delivery) error {
 	if len(found) == 0 {
 		_, err := fmt.Fprintln(out, "no alerts; harms in shadow are recorded and raise none (unopened check shows which)")
 		return err
@@ -127,7 +127,7 @@ func printAlerts(out io.Writer, found []store.AlertState) error {
 		if len(a.Reasons) > 0 {
 			reason = a.Reasons[0].Text
 		}
-		rows[i] = []string{moment(a.At), a.Harm, a.Severity, fmt.Sprintf("%.4f", a.Score), string(a.Type), a.Account, a.ID, reason}
+		rows[i] = []string{moment(a.At), a.Harm, a.Severity, fmt.Sprintf("%.4f", a.Score), string(a.Type), a.Account, a.Alert.ID, reason}
 	}
 	return writeTable(out, []string{"at", "harm", "severity", "score", "last", "account", "alert", "first reason"}, rows)
 }

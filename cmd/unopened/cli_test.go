@@ -260,7 +260,7 @@ func TestContractPage(t *testing.T) {
 
 // TestDemo runs the demo on a small world, keeps its data, and asks it the questions that it says to try next.
 func TestDemo(t *testing.T) {
-	if _, err := engines.Fetch(t.Context(), nil); err != nil {
+	if _, err := engines.Fetch(t.Context(), func(string) {}); err != nil {
 		missing(t, err)
 	}
 	dir := filepath.Join(t.TempDir(), "demo")

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"net"
@@ -99,13 +100,9 @@ func deploy(t *testing.T, accounts int) *deployment {
 		missing(t, err)
 	}
 	t.Cleanup(broker.Close)
-	library, err := engines.Fetch(t.Context(), nil)
+	clickhouse, err := engines.Start(context.WithoutCancel(t.Context()), d.folder("clickhouse"), "unopened", logger(slog.LevelWarn))
 	if err != nil {
 		missing(t, err)
-	}
-	clickhouse, err := engines.Start(context.WithoutCancel(t.Context()), d.folder("clickhouse"), engines.Options{Library: library, Database: "unopened"})
-	if err != nil {
-		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = clickhouse.Stop() }) // the test is over
 	t.Logf("Apache Kafka %s at %s, ClickHouse %s at %s", brokers.JavaVersion, broker.Addr(), clickhouse.Version(), clickhouse.Addr())
@@ -167,7 +164,7 @@ func (d *deployment) configure(broker string, clickhouse *engines.Engine) {
 	c.Alerts.Promoted = []string{"spam", "scam", "grooming", "harassment", "sybil", "takeover"}
 	c.Alerts.Webhooks = []alerts.WebhookConfig{{URL: server.URL, SecretFile: secretFile, AllowLoopback: true}}
 	c.Engine.Listen, c.Engine.SealEvery = d.metrics, time.Second
-	c.Store.Addr, c.Store.User, c.Store.PasswordFile = clickhouse.Addr(), clickhouse.User, d.write("clickhouse.password", clickhouse.Password)
+	c.Store.Addr, c.Store.User, c.Store.PasswordFile = clickhouse.Addr(), engines.Writer, d.write("clickhouse.password", clickhouse.Password)
 	d.config = filepath.Join(d.dir, "unopened.yaml")
 	if err := c.Save(d.config); err != nil {
 		d.t.Fatal(err)
@@ -350,7 +347,7 @@ func lines(t *testing.T, name string) map[string]bool {
 func (d *deployment) stored() map[string]bool {
 	d.t.Helper()
 	conn, err := clickhousego.Open(&clickhousego.Options{
-		Addr: []string{d.clickhouse.Addr()}, Auth: clickhousego.Auth{Username: d.clickhouse.User, Password: d.clickhouse.Password},
+		Addr: []string{d.clickhouse.Addr()}, Auth: clickhousego.Auth{Username: engines.Writer, Password: d.clickhouse.Password},
 	})
 	if err != nil {
 		d.t.Fatal(err)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -35,14 +37,14 @@ func queryCommand() *cobra.Command {
 				return err
 			}
 			defer s.Close()
-			table, err := s.Run(cmd.Context(), args[0], params)
+			rows, err := s.Run(cmd.Context(), args[0], params)
 			if err != nil {
 				return storeError(err)
 			}
 			if asJSON {
-				return writeJSON(cmd.OutOrStdout(), table)
+				return writeJSON(cmd.OutOrStdout(), rows)
 			}
-			return writeTable(cmd.OutOrStdout(), table.Columns, table.Text())
+			return printRows(cmd.OutOrStdout(), rows)
 		},
 		ValidArgsFunction: cobra.FixedCompletions(queryNames(), cobra.ShellCompDirectiveNoFileComp),
 	}
@@ -50,6 +52,21 @@ func queryCommand() *cobra.Command {
 	cmd.Flags().StringToStringVarP(&params, "param", "p", nil, "value of a parameter: name=value")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// printRows writes a query's rows as a table.
+func printRows(out io.Writer, rows []json.RawMessage) (err error) {
+	var head []string
+	table := make([][]string, len(rows))
+	for i, row := range rows {
+		if head, table[i], err = store.Cells(row); err != nil {
+			return err
+		}
+	}
+	if len(rows) == 0 {
+		head = []string{"no rows"}
+	}
+	return writeTable(out, head, table)
 }
 
 // queryNames lists the queries.

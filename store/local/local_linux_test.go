@@ -1,11 +1,16 @@
 package local
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/sha512"
 	"encoding/base64"
 	"errors"
 	"io"
+	"io/fs"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -21,15 +26,15 @@ func TestMain(m *testing.M) {
 	if Child(os.Args) {
 		return
 	}
-	if len(os.Args) == 4 && os.Args[1] == "own-an-engine" {
-		ownAnEngine(os.Args[2], os.Args[3])
+	if len(os.Args) == 3 && os.Args[1] == "own-an-engine" {
+		ownAnEngine(os.Args[2])
 	}
 	os.Exit(m.Run())
 }
 
 // ownAnEngine starts an engine, says so, and does nothing more until it is killed.
-func ownAnEngine(dir, library string) {
-	if _, err := Start(context.Background(), dir, Options{Library: library, Database: "unopened"}); err != nil {
+func ownAnEngine(dir string) {
+	if _, err := Start(context.Background(), dir, "unopened", silent); err != nil {
 		println(err.Error())
 		os.Exit(1)
 	}
@@ -37,22 +42,15 @@ func ownAnEngine(dir, library string) {
 	select {}
 }
 
-// library returns the engine's library, fetching it if npm is there; otherwise it skips, and fails where CI is set.
-func library(t *testing.T) string {
-	t.Helper()
-	path, err := Fetch(t.Context(), func(step string) { t.Log(step) })
-	if err != nil && os.Getenv("CI") != "true" {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
+var silent = slog.New(slog.DiscardHandler)
 
+// start starts an engine. Without the library it skips, and fails where CI is set.
 func start(t *testing.T, dir string) *Engine {
 	t.Helper()
-	e, err := Start(t.Context(), dir, Options{Library: library(t), Database: "unopened"})
+	e, err := Start(t.Context(), dir, "unopened", silent)
+	if errors.Is(err, ErrNoLibrary) && os.Getenv("CI") != "true" {
+		t.Skip(err)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,18 +61,18 @@ func start(t *testing.T, dir string) *Engine {
 func TestStartStop(t *testing.T) {
 	dir := t.TempDir()
 	e := start(t, dir)
-	if !e.Owned() || !strings.HasPrefix(e.Version(), "26.") || !strings.HasPrefix(e.Addr(), "127.0.0.1:") {
-		t.Errorf("owned %v, version %q, addr %q", e.Owned(), e.Version(), e.Addr())
+	if e.owner == nil || !strings.HasPrefix(e.Version(), "26.") || !strings.HasPrefix(e.Addr(), "127.0.0.1:") {
+		t.Errorf("owned %v, version %q, addr %q", e.owner != nil, e.Version(), e.Addr())
 	}
-	for _, name := range []string{"config.xml", "users.xml", stateFile, logFile, ownerLock, childLock} {
+	for _, name := range []string{configFile, credentialsFile, logFile, ownerLock, childLock} {
 		info, err := os.Stat(filepath.Join(dir, name))
 		if err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v, %v, want mode 0600", name, info, err)
 		}
 	}
-	users, _ := os.ReadFile(filepath.Join(dir, "users.xml"))
-	if strings.Contains(string(users), e.Password) {
-		t.Error("users.xml holds the password itself")
+	config, _ := os.ReadFile(filepath.Join(dir, configFile))
+	if strings.Contains(string(config), e.Password) || strings.Contains(string(config), e.ReaderPassword) {
+		t.Error("config.xml holds a password itself")
 	}
 	if err := e.Stop(); err != nil {
 		t.Error(err)
@@ -85,7 +83,7 @@ func TestStartStop(t *testing.T) {
 	if _, err := e.Dial(t.Context(), ""); err == nil {
 		t.Error("Dial started a stopped engine")
 	}
-	if exists(filepath.Join(dir, stateFile)) {
+	if _, err := os.Stat(filepath.Join(dir, credentialsFile)); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("the credentials outlived the engine")
 	}
 }
@@ -94,8 +92,8 @@ func TestSecondProcessConnects(t *testing.T) {
 	dir := t.TempDir()
 	first := start(t, dir)
 	second := start(t, dir) // the lock is on the open file, so one process can play two
-	if second.Owned() || second.Addr() != first.Addr() || second.Password != first.Password {
-		t.Errorf("second: owned %v at %s, first at %s", second.Owned(), second.Addr(), first.Addr())
+	if second.owner != nil || second.Addr() != first.Addr() || second.Credentials != first.Credentials {
+		t.Errorf("second: owned %v at %s, first at %s", second.owner != nil, second.Addr(), first.Addr())
 	}
 	if err := second.Stop(); err != nil {
 		t.Error(err)
@@ -109,7 +107,7 @@ func TestSecondProcessConnects(t *testing.T) {
 
 func TestDialStartsADeadChildAgain(t *testing.T) {
 	e := start(t, t.TempDir())
-	addr, was := e.Addr(), e.Password
+	addr, was := e.Addr(), e.Credentials
 	e.process.cmd.Process.Kill()
 	<-e.process.done
 	conn, err := e.Dial(t.Context(), addr)
@@ -117,8 +115,8 @@ func TestDialStartsADeadChildAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn.Close()
-	if e.Password != was {
-		t.Error("the password changed with the restart")
+	if e.Credentials != was {
+		t.Error("the passwords changed with the restart")
 	}
 }
 
@@ -141,8 +139,9 @@ func TestGarbageDoesNotEndIt(t *testing.T) {
 }
 
 func TestChildDiesWithItsParent(t *testing.T) {
-	dir, lib := t.TempDir(), library(t)
-	parent := exec.Command("/proc/self/exe", "own-an-engine", dir, lib)
+	start(t, t.TempDir()) // which fetches the library if need be, or skips
+	dir := t.TempDir()
+	parent := exec.Command("/proc/self/exe", "own-an-engine", dir)
 	out, err := parent.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +154,7 @@ func TestChildDiesWithItsParent(t *testing.T) {
 		t.Fatal(string(line), err)
 	}
 	attached := start(t, dir)
-	if attached.Owned() {
+	if attached.owner != nil {
 		t.Fatal("this process owns what the other one started")
 	}
 	if lock, err := tryLock(filepath.Join(dir, childLock)); lock != nil || err != nil {
@@ -173,42 +172,71 @@ func TestChildDiesWithItsParent(t *testing.T) {
 	if _, err := attached.Dial(t.Context(), ""); err == nil {
 		t.Error("the dead engine answers")
 	}
-	if again := start(t, dir); !again.Owned() {
+	if again := start(t, dir); again.owner == nil {
 		t.Error("a new owner could not start the engine again")
 	}
 }
 
 func TestStartErrors(t *testing.T) {
-	_, err := Start(t.Context(), t.TempDir(), Options{Library: "/nowhere/libchdb.so"})
-	if err == nil || !strings.Contains(err.Error(), logFile) {
-		t.Errorf("a missing library: %v, want an error that names the log", err)
+	broken := filepath.Join(t.TempDir(), libraryFile)
+	if err := os.WriteFile(broken, []byte("not the library"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	t.Setenv(LibraryVariable, "/nowhere/libchdb.so")
-	if _, err := Fetch(t.Context(), nil); !errors.Is(err, ErrNoLibrary) || !strings.Contains(err.Error(), LibraryVariable) {
-		t.Errorf("a wrong %s: %v", LibraryVariable, err)
+	t.Setenv(libraryVariable, broken)
+	if _, err := Start(t.Context(), t.TempDir(), "unopened", silent); err == nil || !strings.Contains(err.Error(), logFile) {
+		t.Errorf("a broken library: %v, want an error that names the log", err)
+	}
+	t.Setenv(libraryVariable, "/nowhere/libchdb.so")
+	_, err := Start(t.Context(), t.TempDir(), "unopened", silent)
+	if !errors.Is(err, ErrNoLibrary) || !strings.Contains(err.Error(), libraryVariable) {
+		t.Errorf("a wrong %s: %v", libraryVariable, err)
 	}
 }
 
 func TestFetchWithoutNpm(t *testing.T) {
-	t.Setenv(LibraryVariable, "")
+	t.Setenv(libraryVariable, "")
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("PATH", t.TempDir())
-	_, err := Fetch(t.Context(), nil)
+	_, err := Fetch(t.Context(), func(string) {})
 	if !errors.Is(err, ErrNoLibrary) || !strings.Contains(err.Error(), "configure a ClickHouse server") {
 		t.Errorf("%v, want ErrNoLibrary with the alternatives", err)
 	}
 }
 
-func TestVerifyRefusesAnotherArchive(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a.tgz")
-	if err := os.WriteFile(path, []byte("not the library"), 0o600); err != nil {
+// npm is what checks the digest, so it is tried on an archive of our own, which needs no network.
+func TestInstallRefusesAnotherDigest(t *testing.T) {
+	if _, err := exec.LookPath("npm"); err != nil && os.Getenv("CI") != "true" {
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	var packed bytes.Buffer
+	zipped := gzip.NewWriter(&packed)
+	entries := tar.NewWriter(zipped)
+	for name, content := range map[string]string{"package/package.json": `{"name":"small","version":"1.0.0"}`, "package/" + libraryFile: "the library"} {
+		err := entries.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(content))})
+		if _, err2 := io.WriteString(entries, content); err != nil || err2 != nil {
+			t.Fatal(err, err2)
+		}
+	}
+	if err := errors.Join(entries.Close(), zipped.Close(), os.WriteFile(filepath.Join(dir, "small.tgz"), packed.Bytes(), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	if err := verify(path, libraryDigest); err == nil || !strings.Contains(err.Error(), "not used") {
-		t.Errorf("verify took it: %v", err)
+	digest := func(content []byte) string {
+		sum := sha512.Sum512(content)
+		return "sha512-" + base64.StdEncoding.EncodeToString(sum[:])
 	}
-	sum := sha512.Sum512([]byte("not the library"))
-	if err := verify(path, base64.StdEncoding.EncodeToString(sum[:])); err != nil {
+	small, path := archive{"small", "1.0.0", digest([]byte("another")), "file:" + dir + "/small.tgz"}, filepath.Join(dir, libraryFile)
+	if err := small.install(t.Context(), path); !errors.Is(err, ErrNoLibrary) || !strings.Contains(err.Error(), "EINTEGRITY") {
+		t.Errorf("another digest: %v, want a refusal", err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("the refused library is there")
+	}
+	small.digest = digest(packed.Bytes())
+	if err := small.install(t.Context(), path); err != nil {
 		t.Error("control: its own digest is refused:", err)
+	}
+	if got, err := os.ReadFile(path); string(got) != "the library" {
+		t.Errorf("installed %q, %v", got, err)
 	}
 }

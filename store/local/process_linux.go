@@ -1,7 +1,6 @@
 package local
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -27,34 +25,30 @@ type process struct {
 }
 
 // launch starts the child and waits until it has told its port.
-func (e *Engine) launch(ctx context.Context) (*process, State, error) {
-	config, err := e.writeConfig()
-	if err != nil {
-		return nil, State{}, err
-	}
+func (e *Engine) launch(ctx context.Context) (*process, error) {
 	// A child whose parent was just killed may still be dying; the lock that it inherited tells.
 	lock, err := waitLock(ctx, filepath.Join(e.dir, childLock))
 	if err != nil {
-		return nil, State{}, fmt.Errorf("waiting for an engine that ran on %s to end: %w", e.dir, err)
+		return nil, fmt.Errorf("waiting for an engine that ran on %s to end: %w", e.dir, err)
 	}
 	defer lock.Close()
 	if err := os.Remove(filepath.Join(e.dir, portFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, State{}, fmt.Errorf("removing an old port: %w", err)
+		return nil, fmt.Errorf("removing an old port: %w", err)
 	}
-	p, err := e.spawn(config, lock)
+	p, err := e.spawn(lock)
 	if err != nil {
-		return nil, State{}, fmt.Errorf("starting the embedded ClickHouse: %w", err)
+		return nil, fmt.Errorf("starting the embedded ClickHouse: %w", err)
 	}
-	state, err := e.awaitPort(ctx, p)
-	if err != nil {
-		return nil, State{}, errors.Join(err, p.kill())
+	if err := e.awaitPort(ctx, p); err != nil {
+		p.stop(0)
+		return nil, err
 	}
-	return p, state, nil
+	return p, nil
 }
 
 // spawn starts this binary again as the engine. The child gets a terminal for its standard input, and dies with the
 // thread that starts it: so that thread stays with it until its end.
-func (e *Engine) spawn(config string, lock *os.File) (*process, error) {
+func (e *Engine) spawn(lock *os.File) (*process, error) {
 	terminal, input, err := openTerminal()
 	if err != nil {
 		return nil, err
@@ -65,7 +59,7 @@ func (e *Engine) spawn(config string, lock *os.File) (*process, error) {
 		return nil, errors.Join(err, terminal.Close())
 	}
 	defer output.Close()
-	p := &process{cmd: e.command(config), terminal: terminal, done: make(chan struct{})}
+	p := &process{cmd: e.command(), terminal: terminal, done: make(chan struct{})}
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr, p.cmd.ExtraFiles = input, output, output, []*os.File{lock}
 	started := make(chan error)
 	go func() {
@@ -86,33 +80,29 @@ func (e *Engine) spawn(config string, lock *os.File) (*process, error) {
 
 // command is the child's command line: clickhouse-local on a folder of its own that listens on loopback at a port of
 // the system's choice, which it writes to a file.
-func (e *Engine) command(config string) *exec.Cmd {
-	start := "SYSTEM START LISTEN TCP; SELECT getServerPort('tcp_port'), version() INTO OUTFILE " +
-		quote(filepath.Join(e.dir, portFile)) + " TRUNCATE FORMAT TSV"
-	cmd := exec.Command("/proc/self/exe", childArgument, e.opts.Library,
-		"--path", filepath.Join(e.dir, "data"), "--config-file", config,
+func (e *Engine) command() *exec.Cmd {
+	const start = "SYSTEM START LISTEN TCP; SELECT getServerPort('tcp_port'), version() " +
+		"INTO OUTFILE '" + portFile + "' TRUNCATE FORMAT TSV"
+	cmd := exec.Command("/proc/self/exe", childArgument, e.library,
+		"--path", filepath.Join(e.dir, "data"), "--config-file", configFile,
 		"--listen_host", "127.0.0.1", "--tcp_port", "0", "--http_port", "0", "--interactive", "--disable_suggestion", "--query", start)
-	cmd.Dir = filepath.Join(e.dir, "home")
-	cmd.Env = []string{"HOME=" + cmd.Dir, "TERM=dumb", "TZ=UTC", "LANG=C.UTF-8", "PATH=/usr/bin:/bin"}
+	cmd.Dir = e.dir
+	cmd.Env = []string{"HOME=" + e.dir, "TERM=dumb", "TZ=UTC", "LANG=C.UTF-8", "PATH=/usr/bin:/bin"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 	return cmd
 }
 
-// awaitPort waits until the child has written its port and version, or has ended.
-func (e *Engine) awaitPort(ctx context.Context, p *process) (State, error) {
-	for {
-		text, err := os.ReadFile(filepath.Join(e.dir, portFile))
-		if err == nil && bytes.HasSuffix(text, []byte("\n")) {
-			port, version, _ := strings.Cut(strings.TrimSpace(string(text)), "\t")
-			return State{Addr: "127.0.0.1:" + port, Version: version}, nil
-		}
+// awaitPort waits until the child has written its port, or has ended.
+func (e *Engine) awaitPort(ctx context.Context, p *process) error {
+	for e.readPort() != nil {
 		if p.ended() {
-			return State{}, fmt.Errorf("the embedded ClickHouse ended while it started (%v); see %s", p.err, filepath.Join(e.dir, logFile))
+			return fmt.Errorf("the embedded ClickHouse ended while it started (%v); see %s", p.err, filepath.Join(e.dir, logFile))
 		}
 		if err := pause(ctx); err != nil {
-			return State{}, fmt.Errorf("the embedded ClickHouse did not start in time (%w); see %s", err, filepath.Join(e.dir, logFile))
+			return fmt.Errorf("the embedded ClickHouse did not start in time (%w); see %s", err, filepath.Join(e.dir, logFile))
 		}
 	}
+	return nil
 }
 
 // ended tells whether the child is gone.
@@ -125,27 +115,23 @@ func (p *process) ended() bool {
 	}
 }
 
-// stop asks the child to exit, as a person at its terminal would, and ends it by force if it does not.
-func (p *process) stop() error {
+// stop asks the child to exit, as a person at its terminal would, and ends it by force if it does not within a time. It
+// asks more than once, because the engine throws away what was typed before its first prompt.
+func (p *process) stop(within time.Duration) {
 	defer p.terminal.Close()
-	if _, err := p.terminal.WriteString("exit\n"); err == nil {
+	deadline := time.After(within)
+	for {
+		p.terminal.WriteString("exit\n") // where this fails, force is next
 		select {
 		case <-p.done:
-			return nil
-		case <-time.After(patience):
+			return
+		case <-deadline:
+			p.cmd.Process.Kill() // fails only for one that is gone
+			<-p.done
+			return
+		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	return p.kill()
-}
-
-// kill ends the child by force and waits for its end.
-func (p *process) kill() error {
-	err := p.cmd.Process.Kill()
-	if errors.Is(err, os.ErrProcessDone) {
-		err = nil
-	}
-	<-p.done
-	return errors.Join(err, p.terminal.Close())
 }
 
 // openTerminal makes a pseudo-terminal and returns its two ends.

@@ -6,15 +6,16 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"time"
 )
 
 // process is nothing here: the engine runs on Linux only.
 type process struct{ err error }
 
 // launch tells that there is no engine for this platform.
-func (e *Engine) launch(context.Context) (*process, State, error) {
-	return nil, State{}, fmt.Errorf("%w on %s: %s", ErrNoLibrary, runtime.GOOS, alternatives)
+func (e *Engine) launch(context.Context) (*process, error) {
+	return nil, fmt.Errorf("%w on %s: %s", ErrNoLibrary, runtime.GOOS, alternatives)
 }
 
-func (p *process) ended() bool { return true }
-func (p *process) stop() error { return nil }
+func (p *process) ended() bool        { return true }
+func (p *process) stop(time.Duration) {}
