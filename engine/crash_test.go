@@ -166,6 +166,7 @@ func (w *world) engine(t *testing.T) *Engine {
 		Sinks:    []alerts.Endpoint{{Name: "inbox", Sink: w.inbox, Batch: 10, Patient: true}},
 	}
 	e.Config.SealEvery = time.Hour // the test seals when it likes
+	e.Config.Window = 24 * time.Hour
 	if err := e.Prepare(); err != nil {
 		t.Fatal(err)
 	}

@@ -121,13 +121,16 @@ func (s *splitter) read(r *ingest.Record) ingest.Refusal {
 	return ingest.Accepted
 }
 
-// wait writes out what there is and waits until the other partitions are near enough in event time.
-func (s *splitter) wait(ctx context.Context, at int64) error {
+// wait waits until the other partitions are near enough in event time. Only if they are not, what there is is written
+// out first, since they may be waiting for it.
+func (s *splitter) wait(ctx context.Context, at int64) (err error) {
+	if s.limit, _ = s.engine.aligner.limit(s.part.ID); at <= s.limit {
+		return nil
+	}
 	if err := s.flush(ctx); err != nil {
 		return err
 	}
-	limit, err := s.engine.aligner.wait(ctx, s.part.ID, at)
-	s.limit = limit
+	s.limit, err = s.engine.aligner.wait(ctx, s.part.ID, at)
 	return err
 }
 
