@@ -124,21 +124,23 @@ func writeSimulation(ctx context.Context, sim *simulate.Simulator, name string) 
 	bar := newProgress("simulating", "records", -1)
 	defer bar.done()
 	var line []byte
+	counts := map[simulate.Kind]int64{}
 	for ctx.Err() == nil {
+		var item simulate.Item
 		var more bool
-		line, _, more = sim.Next(line[:0])
+		line, item, more = sim.Next(line[:0])
 		if !more {
 			break
 		}
+		counts[item.Kind]++
 		if _, err := out.Write(append(line, '\n')); err != nil {
 			return err
 		}
 		bar.add(1)
 	}
 	if name != "-" {
-		stats := sim.Stats()
 		fmt.Fprintf(os.Stderr, "wrote %s: %s events, %d hostile, %d repeats\n",
-			name, thousands(int64(stats.Normal)), stats.Hostile, stats.Repeats)
+			name, thousands(counts[simulate.Normal]), counts[simulate.Hostile], counts[simulate.Repeat])
 	}
 	return ctx.Err()
 }

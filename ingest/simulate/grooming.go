@@ -1,8 +1,6 @@
 package simulate
 
-import (
-	"github.com/unopened/unopened/ingest"
-)
+import "github.com/unopened/unopened/ingest"
 
 // grooming is one adult who writes to children one by one, without mutual contacts, some of them out of a group just
 // joined; with those who answer it moves on to pictures, a disappearing timer and calls.
@@ -10,131 +8,111 @@ var grooming = campaign{
 	name: "grooming", harm: ingest.Grooming,
 	count: func(sc *Scenario) int { return sc.Groomers },
 	begin: (*Simulator).groomer,
-	train: tuning{
-		members: span{1, 1}, fresh: span{0, 1}, contacts: span{10, 25}, gap: span{2 * hour, 7 * hour},
-		extra: span{0, 2}, reply: span{0.15, 0.35}, block: span{0.05, 0.10}, report: span{0.02, 0.05},
-	},
-	test: tuning{
-		members: span{1, 1}, fresh: span{0, 1}, contacts: span{8, 30}, gap: span{1.5 * hour, 10 * hour},
-		extra: span{0, 3}, reply: span{0.10, 0.40}, block: span{0.04, 0.12}, report: span{0.015, 0.06},
+	ranges: map[Split]tuning{
+		Train: {
+			members: span{1, 1}, fresh: span{0, 1}, contacts: span{10, 25}, gap: span{2 * hour, 7 * hour},
+			extra: span{0, 2}, reply: span{0.15, 0.35}, block: span{0.05, 0.10}, report: span{0.02, 0.05},
+		},
+		Test: {
+			members: span{1, 1}, fresh: span{0, 1}, contacts: span{8, 30}, gap: span{1.5 * hour, 10 * hour},
+			extra: span{0, 3}, reply: span{0.10, 0.40}, block: span{0.04, 0.12}, report: span{0.015, 0.06},
+		},
 	},
 }
 
 func (s *Simulator) groomer(c *crew) {
-	i := int32(-1)
+	var a *account
 	if c.fresh > 0 { // a second account, some weeks old
-		born := s.scenario.Start - int64(min(logNormal(c.rng, 15, 1), 300)*day)
-		i = s.recruit(c, born)
+		a = s.recruit(c, s.scenario.Start-int64(min(s.logNormal(15, 1), 300)*day))
 		for range 4 {
-			s.meetBefore(i, s.neighbour(i), c.rng)
+			s.meetBefore(a, one(s.dice, a.town.people))
 		}
 	} else {
-		i = s.volunteer(c.rng, grown)
+		a = s.volunteer(grown)
 	}
-	if i < 0 || len(s.minors) == 0 {
+	if a == nil {
 		return
 	}
-	a := &s.accounts[i]
-	s.enrol(i, c, a.waking(c.start))
-	for range c.tuning.extra.count(c.rng) {
-		if g := s.accounts[s.minors[c.rng.IntN(len(s.minors))]].group(); g >= 0 {
-			c.groups = append(c.groups, g)
+	a.enrol(c, s.waking(a, c.start))
+	s.schedule(a.from, a, func() {
+		for range s.count(c.tuning.extra) {
+			if b := s.child(a); b != nil {
+				s.enter(a, one(s.dice, b.groups))
+			}
 		}
-	}
-	s.schedule(a.from, task{do: (*Simulator).approach, a: i, n: c.tuning.contacts.count(c.rng)})
+		s.approach(a, s.count(c.tuning.contacts))
+	})
 }
 
-// approach writes to one child, and to t.n − 1 more later.
-func (s *Simulator) approach(t task) {
-	a := &s.accounts[t.a]
-	c := a.crew
-	for _, g := range c.groups {
-		s.join(t.a, g)
-		s.inGroup(ingest.GroupJoin, t.a, -1, g)
+// approach begins with one child, and with n − 1 more later.
+func (s *Simulator) approach(a *account, n int) {
+	if b := s.child(a); b != nil {
+		s.lure(a, b, s.rng.IntN(3), a.crew.how)
 	}
-	c.groups = nil
-	if b := s.child(t.a); b >= 0 {
-		s.befall(task{a: t.a, b: b, n: 5})
-	}
-	if t.n--; t.n > 0 {
-		s.awake(logNormal(a.rng, c.gap, 0.9), t)
+	if n > 1 {
+		s.awake(s.logNormal(a.crew.gap, 0.9), a, func() { s.approach(a, n-1) })
 	}
 }
 
-// befall makes the first contact with one child and schedules what follows from the answer.
-func (s *Simulator) befall(t task) {
-	a := &s.accounts[t.a]
+// lure writes to a child or asks it for contact, and a few times more where it does not answer.
+func (s *Simulator) lure(a, b *account, more int, how reception) {
+	if !s.open(a, b) {
+		return
+	}
 	var answers bool
-	if chance(a.rng, 0.35) {
-		answers = s.request(t.a, t.b, a.crew.how)
+	if a.ties[b]&talked == 0 && s.chance(0.35) {
+		answers = s.request(a, b, how)
 	} else {
-		s.message(t.a, t.b, smallTalk(a.rng))
-		answers = s.receive(t, a.crew.how)
+		s.message(a, b, s.smallTalk())
+		answers = s.receive(a, b, 5, how)
 	}
 	if answers {
-		s.awake(logNormal(a.rng, 4*hour, 0.8), task{do: (*Simulator).escalate, a: t.a, b: t.b})
-		return
+		s.awake(s.logNormal(4*hour, 0.8), a, func() { s.escalate(a, b, 0) })
+	} else if more > 0 {
+		again := a.crew.how
+		again.reply, again.block, again.report = 0.15*again.reply, 0.5*again.block, 0.5*again.report
+		s.awake(s.logNormal(10*hour, 0.8), a, func() { s.lure(a, b, more-1, again) })
 	}
-	s.awake(logNormal(a.rng, 8*hour, 0.8), task{do: (*Simulator).pursue, a: t.a, b: t.b, n: a.rng.Int32N(3)})
 }
 
-// child draws a child that the account has never written to, most often out of a group that both are in.
-func (s *Simulator) child(i int32) int32 {
-	a := &s.accounts[i]
+// child draws a child that the account has never written to, most often out of a group that both are in, or nil where
+// a few tries find none.
+func (s *Simulator) child(a *account) *account {
 	for range 40 {
-		b := s.minors[a.rng.IntN(len(s.minors))]
-		if g := a.group(); g >= 0 && chance(a.rng, 0.7) {
-			b = s.groups[g].members[a.rng.IntN(len(s.groups[g].members))]
+		b := one(s.dice, one(s.dice, s.accounts).town.minors)
+		if g := one(s.dice, a.groups); g != nil && s.chance(0.7) {
+			b = one(s.dice, g.members)
 		}
-		if s.accounts[b].age.Minor() && s.open(i, b) && !s.bound(i, b, talked|knows|knows<<1) {
+		if s.open(a, b) && b.age.Minor() && a.ties[b]&talked == 0 && relation(a, b) == ingest.Stranger {
 			return b
 		}
 	}
-	return -1
+	return nil
 }
 
-// pursue writes again to a child that did not answer, t.n times at most.
-func (s *Simulator) pursue(t task) {
-	if t.n == 0 || !s.open(t.a, t.b) {
+// escalate is the next step with a child that answers; any may be the last.
+func (s *Simulator) escalate(a, b *account, step int) {
+	if !s.open(a, b) {
 		return
 	}
-	a := &s.accounts[t.a]
-	s.message(t.a, t.b, smallTalk(a.rng))
-	how := a.crew.how
-	how.reply, how.block, how.report = 0.15*how.reply, 0.5*how.block, 0.5*how.report
-	if s.receive(task{a: t.a, b: t.b, n: 3}, how) {
-		s.awake(logNormal(a.rng, 6*hour, 0.8), task{do: (*Simulator).escalate, a: t.a, b: t.b})
-		return
-	}
-	t.n--
-	s.awake(logNormal(a.rng, 14*hour, 0.7), t)
-}
-
-// escalate is the next step, number t.n, with a child that answers; any may be the last.
-func (s *Simulator) escalate(t task) {
-	if !s.open(t.a, t.b) {
-		return
-	}
-	a := &s.accounts[t.a]
-	switch t.n % 4 {
+	switch step % 4 {
 	case 0:
-		s.chat(t.a, t.b)
+		s.chat(a, b)
 	case 1:
-		s.bind(t.a, t.b, vanishes)
-		s.message(t.a, t.b, picture(a.rng))
-		s.after(40, task{do: (*Simulator).turn, a: t.a, b: t.b, n: 5})
+		bind(a, b, vanishes)
+		s.message(a, b, s.attachment(ingest.MediaImage))
+		s.after(40, a, func() { s.turn(a, b, 5) })
 	case 2:
-		s.call(t.a, t.b, 0.3)
+		s.call(a, b, 0.3)
 	default:
-		s.message(t.a, t.b, picture(a.rng))
+		s.message(a, b, s.attachment(ingest.MediaImage))
 	}
-	switch u := a.rng.Float64(); {
+	switch u := s.rng.Float64(); {
 	case u < 0.4*a.crew.how.block:
-		s.awake(logNormal(a.rng, hour, 1), task{do: (*Simulator).block, a: t.b, b: t.a})
+		s.awake(s.logNormal(hour, 1), b, func() { s.block(b, a) })
 	case u < 0.4*(a.crew.how.block+a.crew.how.report):
-		s.complain(t.b, t.a, ingest.Grooming)
-	case t.n < 8:
-		t.n++
-		s.awake(logNormal(a.rng, 7*hour, 0.8), t)
+		s.complain(b, a, ingest.Grooming)
+	case step < 8:
+		s.awake(s.logNormal(7*hour, 0.8), a, func() { s.escalate(a, b, step+1) })
 	}
 }

@@ -11,30 +11,26 @@ import (
 // find puts all.
 type flaw struct{ find, put string }
 
-// flaws are records that leak content, hide from a careless decoder, or break it. Each contains one line only.
+// flaws are records that leak content, hide from a careless decoder, or break it, by the refusal that each gets. Each
+// is one line.
 var flaws = []flaw{
+	// unknown_field, duplicate_field
 	{`{"v"`, `{"text":"see you at eight","v"`}, {`,"kind"`, `,"body":"the quick brown fox","kind"`},
-	{`,"kind"`, `,"content":"aGVsbG8=","kind"`}, {`,"kind"`, `,"subject":"","kind"`}, {`,"kind"`, `,"":1,"kind"`},
-	{`,"kind"`, `,"target_name":"x","kind"`}, {`,"kind"`, `,"kind":"group","kind"`}, {`{"v"`, `{"v":1,"v"`},
-	{`"at":`, `"at":1,"at":`}, {`"kind"`, `"KIND"`}, {`"type"`, `"Type"`}, {`"size"`, "\"\u017fize\""},
-	{`"kind"`, "\"\u212aind\""}, {`"actor"`, `"Actor"`}, {`"kind"`, `"\u006bind"`}, {`"message"`, `"m\u0065ssage"`},
-	{`"none"`, `"no\/ne"`}, {`"none"`, `{"class":"none"}`}, {`"none"`, `["none"]`}, {`"size":9`, `"size":{}`},
-	{`"none"`, `"` + strings.Repeat("none ", 30) + `"`}, {`"none"`, `"poem"`}, {`"none"`, `null`}, {`"none"`, `1`},
-	{`"none"`, `"None"`}, {`"v":1`, `"v":2`}, {`"v":1`, `"v":"1"`}, {`"size":9`, `"size":41`},
-	{`"size":9`, `"size":-1`}, {`"size":9`, `"size":9.0`}, {`"size":9`, `"size":1e1`}, {`"size":9`, `"size":09`},
-	{`"size":9`, `"size":+9`}, {`"size":9`, `"size":18446744073709551625`}, {`"size":9`, `"size":"9"`},
-	{`"size":9`, `"size":true`}, {`"at":`, `"at":9`}, {`"session_new":true`, `"session_new":"true"`},
-	{`"session_new":true`, `"session_new":1`}, {`"target":"`, `"target":"00`}, {`"actor":"`, `"actor":"zz`},
-	{`$B`, `$A`}, {`"direct"`, `"group"`}, {`"direct"`, `"direct","members":12`},
-	{`"direct"`, `"direct","category":"spam"`}, {`"direct"`, `"direct","verdict":"abusive"`},
-	{`"direct"`, `"direct","answered":true`}, {`"message"`, `"contact_request"`}, {`"message"`, `"label"`},
-	{`"message"`, `"erase"`}, {`"message"`, `"sms"`}, {`"kind":"direct",`, ``}, {`"v":1,`, ``}, {`}`, `} {}`},
-	{`}`, `}}`}, {`}`, `},`}, {`}`, ``}, {`}`, `,}`}, {`}`, "}\x00"}, {`{"v"`, "\ufeff{\"v\""},
-	{`"none"`, "\"n\xc3\x28ne\""}, {`"none"`, "\"\xed\xa0\x80\""},
-	{`{"v"`, `{` + strings.Repeat(" ", 2048) + `"v"`},
-	{`,"kind"`, `,"note":"` + strings.Repeat("lorem ipsum ", 200) + `","kind"`}, {``, `not json`}, {``, `[]`},
-	{``, `{}`}, {``, `"a string"`}, {``, "\x00\xff\xfe\x01"}, {``, strings.Repeat(`{"v":`, 300)},
-	{``, strings.Repeat("\xa7", 5000)},
+	{`,"kind"`, `,"":1,"kind"`}, {`,"kind"`, `,"kind":"group","kind"`}, {`"at":`, `"at":1,"at":`},
+	// field_case, escape, nesting
+	{`"kind"`, `"KIND"`}, {`"size"`, "\"\u017fize\""}, {`"kind"`, `"\u006bind"`}, {`"message"`, `"m\u0065ssage"`},
+	{`"none"`, `{"class":"none"}`}, {`"none"`, `["none"]`},
+	// version, bad_value
+	{`"v":1`, `"v":2`}, {`"none"`, `"` + strings.Repeat("none ", 30) + `"`}, {`"none"`, `"None"`}, {`"none"`, `null`},
+	{`"size":9`, `"size":"9"`}, {`"session_new":true`, `"session_new":1`}, {`"target":"`, `"target":"00`},
+	// number, out_of_range
+	{`"size":9`, `"size":-1`}, {`"size":9`, `"size":9.0`}, {`"size":9`, `"size":1e1`}, {`"size":9`, `"size":41`},
+	{`"at":`, `"at":9`},
+	// missing_field, field_not_for_type, self
+	{`"kind":"direct",`, ``}, {`"direct"`, `"group"`}, {`"direct"`, `"direct","category":"spam"`}, {`$B`, `$A`},
+	// trailing, syntax, utf8, too_large
+	{`}`, `} {}`}, {`}`, ``}, {`}`, `,}`}, {`{"v"`, "\ufeff{\"v\""}, {``, `not json`}, {``, `[]`},
+	{``, "\x00\xff\xfe\x01"}, {`"none"`, "\"n\xc3\x28ne\""}, {`{"v"`, `{` + strings.Repeat(" ", 2048) + `"v"`},
 }
 
 // sound is the record that the flaws spoil; what begins with $ is filled in afterwards.
@@ -47,9 +43,34 @@ func (s *Simulator) spoil(f flaw) []byte {
 	if f.find != "" {
 		line = strings.Replace(sound, f.find, f.put, 1)
 	}
-	id := ingest.EventID(s.name128(domainEvent, s.events))
-	s.events++
-	return []byte(strings.NewReplacer("$ID", id.String(), "$AT", strconv.FormatInt(s.now, 10),
-		"$A", s.accounts[s.noise.rng.IntN(len(s.accounts))].id.String(),
-		"$B", s.accounts[s.noise.rng.IntN(len(s.accounts))].id.String()).Replace(line))
+	return []byte(strings.NewReplacer(
+		"$ID", ingest.EventID(s.noise.name()).String(), "$AT", strconv.FormatInt(s.now, 10),
+		"$A", one(s.noise, s.accounts).id.String(), "$B", one(s.noise, s.accounts).id.String(),
+	).Replace(line))
+}
+
+// disturb scatters the hostile records, each flaw in its turn, and the repeats over the time; it changes nothing of
+// the rest.
+func (s *Simulator) disturb() {
+	all := s.end - s.now
+	for i := range s.scenario.Hostile {
+		s.schedule(s.now+s.noise.rng.Int64N(all), nil, func() {
+			s.out = append(s.out, Item{Kind: Hostile, At: s.now, line: s.spoil(flaws[i%len(flaws)])})
+		})
+	}
+	for range s.scenario.Repeats { // so early that a normal record still follows
+		s.schedule(s.now+s.noise.rng.Int64N(all-all/20), nil, func() { s.wanted++ })
+	}
+}
+
+// overhear makes an event that goes out come again within the hour, if one is wanted.
+func (s *Simulator) overhear(e *ingest.Event) {
+	if s.wanted == 0 {
+		return
+	}
+	s.wanted--
+	at := s.now + int64(min(s.noise.logNormal(90, 1), 1800)*1000)
+	s.schedule(min(at, s.end-1), nil, func() {
+		s.out = append(s.out, Item{Kind: Repeat, At: s.now, Event: e})
+	})
 }

@@ -1,7 +1,6 @@
 package simulate
 
 import (
-	"math/rand/v2"
 	"slices"
 
 	"github.com/unopened/unopened/ingest"
@@ -10,202 +9,160 @@ import (
 // persona is an innocent kind of account whose behaviour resembles an abuse in some way.
 type persona struct {
 	name  string
-	share func(*Scenario) float64
+	share float64 // of all accounts
 	fits  func(*account) bool
-	begin func(s *Simulator, a int32, r *rand.Rand) // changes what the builders made of an ordinary account
+	begin func(*Simulator, *account) // changes what the builders made of an ordinary account
 }
 
 // personas lists the innocent kinds beside "ordinary". A new one is its functions and one line here.
 var personas = []persona{
-	{"support_line", func(sc *Scenario) float64 { return sc.SupportLines }, grown, (*Simulator).supportLine},
-	{"coach", func(sc *Scenario) float64 { return sc.Coaches }, grown, (*Simulator).coach},
-	{"organiser", func(sc *Scenario) float64 { return sc.Organisers }, grown, (*Simulator).organiser},
-	{"newcomer", func(sc *Scenario) float64 { return sc.Newcomers }, known, (*Simulator).newcomer},
+	{"support_line", 0.001, grown, (*Simulator).supportLine},
+	{"coach", 0.008, grown, (*Simulator).coach},
+	{"organiser", 0.008, grown, (*Simulator).organiser},
+	{"newcomer", 0.03, known, (*Simulator).newcomer},
 }
 
-func anybody(*account) bool    { return true }
-func grown(a *account) bool    { return a.age >= ingest.Age25to34 }
-func sociable(a *account) bool { return len(a.contacts) >= 12 }
-func known(a *account) bool    { return len(a.contacts) >= 4 }
+func grown(a *account) bool { return a.age >= ingest.Age25to34 }
+func known(a *account) bool { return len(a.contacts) >= 4 }
 
 // supportLine makes a help line: hundreds of strangers write to it first, children among them, and it answers.
-func (s *Simulator) supportLine(i int32, _ *rand.Rand) {
-	a := &s.accounts[i]
-	a.usual.client, a.mobile = ingest.ClientDesktop, a.home
-	s.quit(i)
+func (s *Simulator) supportLine(a *account) {
+	a.here.client, a.mobile = ingest.ClientDesktop, a.home
+	a.quit()
 	a.contacts = a.contacts[:min(len(a.contacts), 5)]
-	a.rate, a.habit = 1.5, (*Simulator).counsel
-	s.lines = append(s.lines, i)
-}
-
-// counsel is a support line's own time, in which it seldom writes to anyone first.
-func (s *Simulator) counsel(t task) {
-	if a := &s.accounts[t.a]; chance(a.rng, 0.3) {
-		s.chat(t.a, a.contact())
-	}
+	a.rate, a.habit = 0.5, func(s *Simulator, a *account) { s.chat(a, s.contact(a)) } // it seldom writes first
+	s.lines = append(s.lines, a)
 }
 
 // coach makes an adult who leads a team of children and writes to them one by one; most get a new team some day.
-func (s *Simulator) coach(i int32, r *rand.Rand) {
-	a := &s.accounts[i]
-	a.rate = max(a.rate, 3)
-	a.habit = (*Simulator).training
-	team := s.team(i, r)
-	a.team = s.circle(team, 0.3, true)
-	s.join(i, a.team)
+func (s *Simulator) coach(a *account) {
+	a.rate, a.habit = max(a.rate, 3), (*Simulator).training
+	team := s.pupils(a)
+	s.circle(team, 0.3)
+	a.team = s.newGroup(append(team, a))
 	for _, b := range team {
-		s.meetBefore(i, b, r)
+		s.meetBefore(a, b)
 	}
-	if chance(r, 0.6) {
-		at := s.scenario.Start + int64(r.Float64()*0.7*float64(s.end-s.scenario.Start))
-		s.schedule(a.waking(at), task{do: (*Simulator).season, a: i})
+	if s.chance(0.6) {
+		s.schedule(s.someDay(a, 0.7), a, func() { s.season(a) })
 	}
 }
 
-// team picks children of the coach's town.
-func (s *Simulator) team(i int32, r *rand.Rand) []int32 {
-	minors := s.towns[s.accounts[i].town].minors
-	return shuffled(r, minors)[:min(int(span{12, 24}.count(r)), len(minors))]
+// pupils picks children of the coach's town.
+func (s *Simulator) pupils(a *account) []*account {
+	return some(s.dice, a.town.minors, s.count(span{12, 24}))
+}
+
+// someDay draws a time for what a persona does, in a first part of the simulation.
+func (s *Simulator) someDay(a *account, part float64) int64 {
+	return s.waking(a, s.scenario.Start+int64(s.rng.Float64()*part*float64(s.end-s.scenario.Start)))
 }
 
 // training is a coach's session.
-func (s *Simulator) training(t task) {
-	a := &s.accounts[t.a]
-	if chance(a.rng, 0.6) {
-		s.leisure(t)
-		return
+func (s *Simulator) training(a *account) {
+	switch {
+	case s.chance(0.6):
+		s.leisure(a)
+	case s.chance(0.4):
+		s.gather(a, a.team)
+	default:
+		s.rally(a, a.team, 1+s.rng.IntN(3))
 	}
-	members := s.groups[a.team].members
-	if chance(a.rng, 0.4) || len(members) < 2 {
-		s.gather(t.a, a.team)
-		return
-	}
-	s.rally(task{a: t.a, b: a.team, n: 1 + a.rng.Int32N(3)})
 }
 
 // season gives a coach a new team: a group to which it adds the children, whom it then writes to one by one.
-func (s *Simulator) season(t task) {
-	a := &s.accounts[t.a]
-	if !a.present(s.now) {
-		return
-	}
-	team := s.team(t.a, a.rng)
-	a.team = s.found(t.a, team)
+func (s *Simulator) season(a *account) {
+	team := s.pupils(a)
+	a.team = s.found(a, team)
 	for _, b := range team {
-		if chance(a.rng, 0.5) {
-			s.learn(b, t.a) // the club told the families
+		if s.chance(0.5) {
+			b.learn(a) // the club told the families
 		}
 	}
-	s.awake(logNormal(a.rng, 2*hour, 1), task{do: (*Simulator).rally, a: t.a, b: a.team, n: int32(len(team))})
+	s.awake(s.logNormal(2*hour, 1), a, func() { s.rally(a, a.team, len(team)) })
 }
 
 // found makes an account create a group, which it returns, and add the people to it within minutes.
-func (s *Simulator) found(i int32, people []int32) int32 {
-	g := s.newGroup()
-	s.join(i, g)
-	s.inGroup(ingest.GroupCreate, i, -1, g)
+func (s *Simulator) found(a *account, people []*account) *group {
+	g := s.newGroup([]*account{a})
+	g.within(s.record(ingest.GroupCreate, a))
 	at := 20.0
 	for _, b := range people {
-		at += 1 + logNormal(s.accounts[i].rng, 5, 0.8)
-		s.after(at, task{do: (*Simulator).admit, a: i, b: b, n: g})
+		at += 1 + s.logNormal(5, 0.8)
+		s.after(at, a, func() { s.admit(a, b, g) })
 	}
 	return g
 }
 
-// admit makes t.a add t.b to group t.n.
-func (s *Simulator) admit(t task) {
-	if !s.open(t.a, t.b) {
-		return
+// admit makes a add b to a group.
+func (s *Simulator) admit(a, b *account, g *group) {
+	if s.open(a, b) {
+		g.join(b)
+		g.within(s.toward(ingest.GroupAdd, a, b))
 	}
-	s.join(t.b, t.n)
-	s.inGroup(ingest.GroupAdd, t.a, t.b, t.n)
 }
 
-// rally makes t.a write to t.n members of group t.b in turn.
-func (s *Simulator) rally(t task) {
-	a := &s.accounts[t.a]
-	members := s.groups[t.b].members
-	if b := members[(int(t.n)+a.rng.IntN(3))%len(members)]; b != t.a && s.open(t.a, b) {
-		s.turn(task{a: t.a, b: b, n: 1 + a.rng.Int32N(4)})
-	}
-	if t.n--; t.n > 0 {
-		t.do = (*Simulator).rally
-		s.awake(30+logNormal(a.rng, 4*minute, 1.2), t)
+// rally makes a write to n members of a group in turn.
+func (s *Simulator) rally(a *account, g *group, n int) {
+	s.turn(a, g.members[(n+s.rng.IntN(3))%len(g.members)], 1+s.rng.IntN(4))
+	if n > 1 {
+		s.awake(30+s.logNormal(4*minute, 1.2), a, func() { s.rally(a, g, n-1) })
 	}
 }
 
 // organiser makes somebody who knows half the town, gathers people in groups and writes to them one by one.
-func (s *Simulator) organiser(i int32, r *rand.Rand) {
-	a := &s.accounts[i]
+func (s *Simulator) organiser(a *account) {
 	a.rate = max(a.rate, 3)
-	people := s.towns[a.town].people
-	for range (span{80, 200}).count(r) {
-		if b := people[r.IntN(len(people))]; b != i {
-			s.meetBefore(i, b, r)
-		}
+	for range s.count(span{80, 200}) {
+		s.meetBefore(a, one(s.dice, a.town.people))
 	}
-	for range (span{1, 3}).count(r) {
-		at := s.scenario.Start + int64(r.Float64()*0.85*float64(s.end-s.scenario.Start))
-		s.schedule(a.waking(at), task{do: (*Simulator).drive, a: i})
+	for range s.count(span{1, 3}) {
+		s.schedule(s.someDay(a, 0.85), a, func() { s.drive(a) })
 	}
 }
 
-// drive is one undertaking of an organiser.
-func (s *Simulator) drive(t task) {
-	a := &s.accounts[t.a]
-	if !a.present(s.now) {
-		return
-	}
-	people := a.some(span{15, 60})
-	people = append(people, s.neighbour(t.a), s.neighbour(t.a)) // friends of friends come along
-	g := s.found(t.a, people)
-	s.awake(logNormal(a.rng, hour, 1), task{do: (*Simulator).rally, a: t.a, b: g, n: int32(len(people))})
+// drive is one undertaking of an organiser, to which friends of friends come along.
+func (s *Simulator) drive(a *account) {
+	people := some(s.dice, a.contacts, s.count(span{15, 60}))
+	people = append(people, one(s.dice, a.town.people), one(s.dice, a.town.people))
+	g := s.found(a, people)
+	s.awake(s.logNormal(hour, 1), a, func() { s.rally(a, g, len(people)) })
 }
 
-// neighbour draws somebody of an account's town.
-func (s *Simulator) neighbour(i int32) int32 {
-	people := s.towns[s.accounts[i].town].people
-	return people[s.accounts[i].rng.IntN(len(people))]
-}
-
-// newcomer makes an account that registers during the simulation and then finds the people that know its number.
-func (s *Simulator) newcomer(i int32, r *rand.Rand) {
-	a := &s.accounts[i]
-	a.born = s.scenario.Start + int64(r.Float64()*0.75*float64(s.end-s.scenario.Start))
-	a.born = a.waking(a.born)
-	groups := s.quit(i)
+// newcomer makes an account that registers during the simulation and then finds the people that know its number; its
+// closest contact adds it to the groups of both.
+func (s *Simulator) newcomer(a *account) {
+	a.born = s.someDay(a, 0.75)
 	for _, b := range a.contacts {
-		s.ties[pair(i, b)] &^= talked
+		a.ties[b] &^= talked
+		b.ties[a] &^= talked
 	}
-	for _, g := range groups {
-		at := a.waking(a.born + int64(logNormal(r, 6*hour, 1)*1000))
-		s.schedule(at, task{do: (*Simulator).welcome, a: a.contacts[0], b: i, n: g})
+	host := a.contacts[0]
+	for _, g := range a.quit() {
+		at := s.waking(a, a.born+int64(s.logNormal(6*hour, 1)*1000))
+		s.schedule(at, host, func() {
+			if slices.Contains(host.groups, g) {
+				s.admit(host, a, g)
+			}
+		})
 	}
-	s.schedule(a.born+int64(logNormal(r, 10*minute, 0.8)*1000), task{do: (*Simulator).greet, a: i})
+	s.schedule(a.born+int64(s.logNormal(10*minute, 0.8)*1000), a, func() { s.greet(a, 0) })
 }
 
-// welcome adds a newcomer to a group that it belongs to, if its closest contact is in it.
-func (s *Simulator) welcome(t task) {
-	if slices.Contains(s.accounts[t.a].groups, t.n) {
-		s.admit(t)
-	}
-}
-
-// greet makes a newcomer write to its contacts one after the other.
-func (s *Simulator) greet(t task) {
-	a := &s.accounts[t.a]
-	s.chat(t.a, a.contacts[t.n])
-	if t.n++; int(t.n) < min(len(a.contacts), 30) {
-		s.awake(logNormal(a.rng, 12*minute, 1.4), t)
+// greet makes a newcomer write to its contacts one after the other, from contact i on.
+func (s *Simulator) greet(a *account, i int) {
+	s.chat(a, a.contacts[i])
+	if i++; i < min(len(a.contacts), 30) {
+		s.awake(s.logNormal(12*minute, 1.4), a, func() { s.greet(a, i) })
 	}
 }
 
 // quit takes an account out of all its groups, which it returns, without a record of it.
-func (s *Simulator) quit(i int32) []int32 {
-	groups := s.accounts[i].groups
-	s.accounts[i].groups = nil
+func (a *account) quit() []*group {
+	groups := a.groups
+	a.groups = nil
 	for _, g := range groups {
-		s.groups[g].members = without(s.groups[g].members, i)
+		g.members = slices.DeleteFunc(g.members, func(b *account) bool { return b == a })
 	}
 	return groups
 }

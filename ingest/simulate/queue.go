@@ -1,56 +1,47 @@
 package simulate
 
-// step is what happens when a task is due.
-type step func(*Simulator, task)
+import "container/heap"
 
-// task is one thing that will happen: account a does it, mostly to account b; what n counts is up to the step.
+// task is one thing that will happen.
 type task struct {
-	at      int64
-	order   uint64 // of scheduling: two tasks of one millisecond keep it
-	do      step
-	a, b, n int32
+	at    int64
+	order uint64   // of scheduling: two tasks of one millisecond keep it
+	who   *account // whose act it is, which a deleted account no longer does; nil where it is nobody's
+	do    func()
 }
 
-// queue is a binary heap of tasks, the next one first.
-type queue []task
+// queue is a heap of tasks, the next one first.
+type queue []*task
 
-func (t *task) before(u *task) bool { return t.at < u.at || t.at == u.at && t.order < u.order }
+func (q queue) Len() int      { return len(q) }
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(t any)   { *q = append(*q, t.(*task)) }
 
-func (q *queue) push(t task) {
-	h := append(*q, t)
-	i := len(h) - 1
-	for i > 0 {
-		up := (i - 1) / 2
-		if !t.before(&h[up]) {
-			break
-		}
-		h[i] = h[up]
-		i = up
-	}
-	h[i] = t
-	*q = h
+func (q queue) Less(i, j int) bool {
+	return q[i].at < q[j].at || q[i].at == q[j].at && q[i].order < q[j].order
 }
 
-func (q *queue) pop() (first task, ok bool) {
-	h := *q
-	if len(h) == 0 {
-		return task{}, false
+func (q *queue) Pop() any {
+	last := len(*q) - 1
+	t := (*q)[last]
+	(*q)[last], *q = nil, (*q)[:last]
+	return t
+}
+
+// schedule makes somebody do something at a time; what would come after the end never happens.
+func (s *Simulator) schedule(at int64, who *account, do func()) {
+	if at < s.end {
+		s.order++
+		heap.Push(&s.tasks, &task{max(at, s.now), s.order, who, do})
 	}
-	first = h[0]
-	last := h[len(h)-1]
-	h = h[:len(h)-1]
-	*q = h
-	for i := 0; len(h) > 0; {
-		down := 2*i + 1
-		if down+1 < len(h) && h[down+1].before(&h[down]) {
-			down++
-		}
-		if down >= len(h) || !h[down].before(&last) {
-			h[i] = last
-			break
-		}
-		h[i] = h[down]
-		i = down
-	}
-	return first, true
+}
+
+// after schedules something some seconds from now.
+func (s *Simulator) after(seconds float64, who *account, do func()) {
+	s.schedule(s.now+int64(seconds*1000), who, do)
+}
+
+// awake schedules like after, but not while the account sleeps.
+func (s *Simulator) awake(seconds float64, who *account, do func()) {
+	s.schedule(s.waking(who, s.now+int64(seconds*1000)), who, do)
 }

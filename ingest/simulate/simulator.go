@@ -1,6 +1,8 @@
 package simulate
 
 import (
+	"container/heap"
+
 	"github.com/unopened/unopened/ingest"
 )
 
@@ -16,140 +18,72 @@ const (
 
 // Item describes the line that Next appended.
 type Item struct {
-	Kind Kind
-	At   int64 // when it is handed over, Unix milliseconds; a repeat comes later than its event happened
-	// Event is the line's event, valid until the next call of Next; nil where the line is hostile.
-	Event *ingest.Event
-}
-
-// Stats counts the lines so far.
-type Stats struct {
-	Normal, Hostile, Repeats int
-	Types                    [ingest.Object + 1]int // of the normal ones, by ingest.Type
+	Kind  Kind
+	At    int64         // when it is handed over, Unix milliseconds; a repeat comes later than its event happened
+	Event *ingest.Event // the line's event; nil where the line is hostile
+	line  []byte        // of a hostile one
 }
 
 // Simulator makes the lines of a Scenario. It is for one goroutine.
 type Simulator struct {
+	dice     // of the world and all lives
 	scenario Scenario
-	root     uint64 // of all names and streams
 	end      int64
-	given    ingest.Fields // optional fields that the messenger gives
 
-	accounts []account
-	towns    []town
-	groups   []group
-	ties     map[uint64]tie // by pair
-	lines    []int32        // the support lines
-	minors   []int32
-	crews    []crew
-	places   uint64 // devices and networks named so far
+	accounts []*account
+	towns    []*town
+	lines    []*account // the support lines
+	crews    []*crew
 
-	now     int64
-	tasks   queue
-	order   uint64
-	events  uint64 // events named so far
-	out     []output
-	sent    int // of out
-	noise   noise
-	counted Stats
-}
+	now   int64
+	tasks queue
+	order uint64
+	out   []Item
+	sent  int // of out
 
-// output is a line on its way out: a normal event, or bytes that are ready.
-type output struct {
-	kind  Kind
-	event ingest.Event
-	line  []byte
+	noise  dice
+	wanted int // of the next records that many come again
 }
 
 // New builds the world of a valid scenario. Nothing happens before the first Next.
 func New(sc Scenario) *Simulator {
-	s := &Simulator{scenario: sc, ties: make(map[uint64]tie), now: sc.Start}
-	s.root = mix(sc.Seed + golden)
-	if sc.Split == Train {
-		s.root = mix(s.root + golden)
+	s := &Simulator{
+		dice: newDice(sc.Seed, string(sc.Split)), noise: newDice(sc.Seed, "noise of "+string(sc.Split)),
+		scenario: sc, now: sc.Start, end: sc.Start + int64(sc.Days)*day,
 	}
-	s.end = sc.Start + int64(sc.Days)*day
-	s.given = sc.fields()
 	fresh := s.draft()
 	s.populate(sc.Accounts - fresh)
 	s.cast()
-	s.enlist()
-	for i := range s.accounts {
-		s.awaken(int32(i))
+	for _, c := range s.crews {
+		c.kind.begin(s, c)
 	}
-	s.makeNoise()
+	for _, a := range s.accounts {
+		s.awaken(a)
+	}
+	s.disturb()
 	return s
-}
-
-// fields returns the optional fields that the scenario gives.
-func (sc *Scenario) fields() ingest.Fields {
-	given := ^ingest.Fields(0)
-	if !sc.Ages {
-		given &^= ingest.FieldActorAge | ingest.FieldTargetAge
-	}
-	if !sc.Relations {
-		given &^= ingest.FieldRelation | ingest.FieldSharedGroups
-	}
-	if !sc.Places {
-		given &^= ingest.FieldDevice | ingest.FieldNetwork | ingest.FieldCountry | ingest.FieldPhoneCountry |
-			ingest.FieldClient
-	}
-	if !sc.Media {
-		given &^= ingest.FieldMedia | ingest.FieldSize | ingest.FieldForwards | ingest.FieldSessionNew |
-			ingest.FieldDisappearing
-	}
-	return given
 }
 
 // Next appends the next line, without a line feed, to dst and describes it; false says that the simulation is over.
 func (s *Simulator) Next(dst []byte) ([]byte, Item, bool) {
 	for s.sent == len(s.out) {
 		s.out, s.sent = s.out[:0], 0
-		t, ok := s.tasks.pop()
-		if !ok {
+		if len(s.tasks) == 0 {
 			return dst, Item{}, false
 		}
+		t := heap.Pop(&s.tasks).(*task)
 		s.now = t.at
-		t.do(s, t)
+		if t.who == nil || !t.who.gone {
+			t.do()
+		}
 	}
-	o := &s.out[s.sent]
+	item := s.out[s.sent]
 	s.sent++
-	item := Item{Kind: o.kind, At: s.now, Event: &o.event}
-	switch o.kind {
-	case Hostile:
-		s.counted.Hostile++
-		item.Event = nil
-		return append(dst, o.line...), item, true
-	case Repeat:
-		s.counted.Repeats++
-		return append(dst, o.line...), item, true
+	if item.Kind == Hostile {
+		return append(dst, item.line...), item, true
 	}
-	s.counted.Normal++
-	s.counted.Types[o.event.Type]++
-	from := len(dst)
-	dst = ingest.AppendJSON(dst, &o.event)
-	s.noise.overhear(s, &o.event, dst[from:])
-	return dst, item, true
-}
-
-// Stats returns the counts of what Next has handed over.
-func (s *Simulator) Stats() Stats { return s.counted }
-
-// after schedules a task some seconds from now; what would come after the end never happens.
-func (s *Simulator) after(seconds float64, t task) {
-	s.schedule(s.now+int64(seconds*1000), t)
-}
-
-// awake schedules a task like after, but not while its account a sleeps.
-func (s *Simulator) awake(seconds float64, t task) {
-	s.schedule(s.accounts[t.a].waking(s.now+int64(seconds*1000)), t)
-}
-
-func (s *Simulator) schedule(at int64, t task) {
-	if at >= s.end {
-		return
+	if item.Kind == Normal {
+		s.overhear(item.Event)
 	}
-	s.order++
-	t.at, t.order = max(at, s.now), s.order
-	s.tasks.push(t)
+	return ingest.AppendJSON(dst, item.Event), item, true
 }

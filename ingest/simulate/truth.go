@@ -19,8 +19,7 @@ type Account struct {
 // Truth returns the truth about every account, also of those that never act. It holds from New on.
 func (s *Simulator) Truth() []Account {
 	truth := make([]Account, len(s.accounts))
-	for i := range s.accounts {
-		a := &s.accounts[i]
+	for i, a := range s.accounts {
 		truth[i] = Account{Account: a.id.String(), Persona: a.persona}
 		if a.crew != nil {
 			truth[i] = Account{Account: a.id.String(), Campaign: a.crew.kind.name, Harm: a.crew.kind.harm.String(), From: a.from}
