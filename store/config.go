@@ -56,7 +56,8 @@ func (c *Config) Validate() error {
 	bad(plainName.MatchString(c.Database), "database: %q is not a plain name of letters, digits and _", c.Database)
 	bad(c.Addr == "" || c.User != "", "user: is empty; name the server's user")
 	bad(!c.TLS || c.Addr != "", "tls: is for a server; addr is empty")
-	bad(c.KeepEvents == 0 || c.KeepEvents >= time.Hour && c.KeepEvents <= longest, "keep_events: %s is neither 0 nor between 1h and %s", c.KeepEvents, longest)
+	bad(c.KeepEvents == 0 || c.KeepEvents >= time.Hour && c.KeepEvents <= longest,
+		"keep_events: %s is neither 0 nor between 1h and %s", c.KeepEvents, longest)
 	bad(c.KeepVerdicts >= time.Hour && c.KeepVerdicts <= longest, "keep_verdicts: %s is not between 1h and %s", c.KeepVerdicts, longest)
 	bad(c.KeepAlerts >= time.Hour && c.KeepAlerts <= longest, "keep_alerts: %s is not between 1h and %s", c.KeepAlerts, longest)
 	bad(c.BatchRows >= 1 && c.BatchRows <= 1_000_000, "batch_rows: %d is not between 1 and 1000000", c.BatchRows)

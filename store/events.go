@@ -72,13 +72,13 @@ func contract(f ingest.Fields) ingest.Field { return ingest.Schema()[bits.Traili
 // given is a Nullable column of a field that the record may lack.
 func given[N any](f ingest.Fields, kind string, get func(*ingest.Event) N) column {
 	field := contract(f)
-	return maybe(field.Name, kind, field.Help+"; NULL where not given", func(r *eventRow) (N, bool) { return get(&r.ev), r.ev.Has.Any(f) })
+	return maybe(field.Name, kind, field.Help+"; NULL where not given",
+		func(r *eventRow) (N, bool) { return get(&r.ev), r.ev.Has.Any(f) })
 }
 
 // flag is a Nullable column of a boolean field.
 func flag(f ingest.Fields) column {
-	field := contract(f)
-	return maybe(field.Name, "Bool", field.Help+"; NULL where not given", func(r *eventRow) (bool, bool) { return r.ev.True.Any(f), r.ev.Has.Any(f) })
+	return given(f, "Bool", func(e *ingest.Event) bool { return e.True.Any(f) })
 }
 
 // names is a column of the contract's names of a field's values.

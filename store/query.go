@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,19 +20,15 @@ var queryFiles embed.FS
 // Query is an analyst's question: one file under queries/. Its leading comment says what it answers, then a line for
 // each parameter: "-- @name: what it is", or "-- @name = default: what it is".
 type Query struct {
-	Name   string  `json:"name"`
-	Help   string  `json:"help"`
-	Params []Param `json:"params"`
-	SQL    string  `json:"sql"`
+	Name, Help, SQL string
+	Params          []Param
 }
 
 // Param is a parameter of a query, which the server binds by its type: it is never pasted into the text.
 type Param struct {
-	Name     string `json:"name"`
-	Type     string `json:"type"` // ClickHouse's
-	Help     string `json:"help"`
-	Default  string `json:"default,omitempty"`
-	Required bool   `json:"required"`
+	Name, Help, Default string
+	Type                string // ClickHouse's
+	Required            bool
 }
 
 // ErrNoQuery tells that there is no query of that name, ErrParams that its parameters are wrong.
@@ -43,30 +38,23 @@ var (
 )
 
 var (
-	paramLine  = regexp.MustCompile(`^@(\w+)(?: = (.*?))?: (.+)$`)
+	paramLine  = regexp.MustCompile(`^@(\w+)( = (.*?))?: (.+)$`)
 	paramPlace = regexp.MustCompile(`\{(\w+):(\w+)\}`)
 )
 
 // Queries returns the queries, by name.
-func Queries() []Query {
-	files, err := queryFiles.ReadDir("queries")
-	if err != nil {
-		panic(err) // the folder is embedded above
-	}
-	out := make([]Query, len(files))
-	for i, f := range files {
-		text, err := queryFiles.ReadFile("queries/" + f.Name())
-		if err != nil {
-			panic(err)
-		}
-		out[i] = parseQuery(strings.TrimSuffix(f.Name(), path.Ext(f.Name())), string(text))
+func Queries() (out []Query) {
+	files, _ := queryFiles.ReadDir("queries") // embedded: it is there
+	for _, f := range files {
+		text, _ := queryFiles.ReadFile("queries/" + f.Name())
+		out = append(out, parseQuery(strings.TrimSuffix(f.Name(), ".sql"), string(text)))
 	}
 	return out
 }
 
 // parseQuery reads a query's leading comment and the types of its parameters.
 func parseQuery(name, text string) Query {
-	q := Query{Name: name, SQL: text, Params: []Param{}}
+	q := Query{Name: name, SQL: text}
 	types := map[string]string{}
 	for _, m := range paramPlace.FindAllStringSubmatch(text, -1) {
 		types[m[1]] = m[2]
@@ -82,15 +70,14 @@ func parseQuery(name, text string) Query {
 			help = append(help, comment)
 			continue
 		}
-		required := !strings.HasPrefix(comment, "@"+m[1]+" = ")
-		q.Params = append(q.Params, Param{Name: m[1], Type: types[m[1]], Default: m[2], Help: m[3], Required: required})
+		q.Params = append(q.Params, Param{Name: m[1], Type: types[m[1]], Required: m[2] == "", Default: m[3], Help: m[4]})
 	}
 	q.Help = strings.Join(help, " ")
 	return q
 }
 
 // asJSON has the server write a query's rows as JSON, with times as the contract has them.
-const asJSON = `SELECT formatRowNoNewline('JSONEachRow', * REPLACE (toUnixTimestamp64Milli(at) AS at))
+const asJSON = `SELECT formatRowNoNewline('JSONEachRow', * REPLACE (toUnixTimestamp64Milli(at) AS at)) AS row
 FROM (%s) SETTINGS output_format_json_quote_64bit_integers = 0`
 
 // Run runs the named query with parameters by name, as a user who can only read. Parameters left out take their
@@ -110,20 +97,17 @@ func (s *Store) Run(ctx context.Context, name string, params map[string]string) 
 	if err != nil {
 		return nil, fmt.Errorf("query %s: %w", name, err)
 	}
-	rows, err := s.reader.Query(bound(ctx, values), fmt.Sprintf(asJSON, all[at].SQL))
-	if err != nil {
+	var rows []struct {
+		Row json.RawMessage `ch:"row"`
+	}
+	if err := s.reader.Select(bound(ctx, values), &rows, fmt.Sprintf(asJSON, all[at].SQL)); err != nil {
 		return nil, fmt.Errorf("query %s: %w", name, err)
 	}
-	defer rows.Close()
-	out := []json.RawMessage{}
-	for rows.Next() {
-		var row string
-		if err := rows.Scan(&row); err != nil {
-			return nil, fmt.Errorf("query %s: %w", name, err)
-		}
-		out = append(out, json.RawMessage(row))
+	out := make([]json.RawMessage, len(rows))
+	for i := range rows {
+		out[i] = rows[i].Row
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // bind returns the query's parameters with their defaults.

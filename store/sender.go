@@ -63,18 +63,20 @@ func (s *Store) send() {
 // worth. It returns the blocks that it took; none: the store ended.
 func (s *Store) take(all *block) (taken []*block) {
 	all.reset()
-	select {
-	case b := <-s.work:
+	gather := func(b *block) {
 		taken = append(taken, b)
 		all.add(b)
+	}
+	select {
+	case b := <-s.work:
+		gather(b)
 	case <-s.ended.Done():
 		return nil
 	}
 	for all.rows() < 4*s.cfg.BatchRows {
 		select {
 		case b := <-s.work:
-			taken = append(taken, b)
-			all.add(b)
+			gather(b)
 		default:
 			return taken
 		}
@@ -93,9 +95,10 @@ func deliver[R any](s *Store, t *table, rows []R) bool {
 			}
 			return true
 		}
-		if s.ended.Err() == nil {
-			s.failures.Add(1)
+		if s.ended.Err() != nil {
+			return false
 		}
+		s.failures.Add(1)
 		if tries%20 == 0 { // the first, then about every hundred seconds
 			s.log.Warn("ClickHouse does not take rows; they wait and are sent again", "table", t.name, "error", err)
 		}

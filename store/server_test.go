@@ -133,6 +133,11 @@ func TestOpenTellsWhatIsWrong(t *testing.T) {
 	if _, err := Open(t.Context(), cfg, t.TempDir(), slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("nothing listens there")
 	}
+	embedded := forever()
+	t.Setenv("UNOPENED_CHDB", "/dev/null")
+	if _, err := Open(t.Context(), embedded, t.TempDir(), slog.New(slog.DiscardHandler)); err == nil {
+		t.Error("an empty file is no library")
+	}
 	cfg.PasswordFile = "/nowhere/password"
 	if _, err := Open(t.Context(), cfg, t.TempDir(), slog.New(slog.DiscardHandler)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no password file: %v", err)

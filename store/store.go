@@ -48,23 +48,8 @@ func Open(ctx context.Context, cfg Config, dataDir string, log *slog.Logger) (*S
 		return nil, err
 	}
 	s := &Store{cfg: cfg, log: log, work: make(chan *block)}
-	connect := s.server
-	if cfg.Addr == "" {
-		connect = func(write, read *clickhouse.Options) error { return s.embed(ctx, dataDir, write, read) }
-	}
-	write, read := options(), options()
-	if err := connect(write, read); err != nil {
-		return nil, err
-	}
-	var err error
-	if s.writer, err = clickhouse.Open(write); err == nil {
-		s.reader, err = clickhouse.Open(read)
-	}
-	if err == nil {
-		err = s.writer.Ping(ctx)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("connecting to ClickHouse at %s: %w", write.Addr[0], err), s.disconnect())
+	if err := s.connect(ctx, dataDir); err != nil {
+		return nil, errors.Join(fmt.Errorf("connecting to ClickHouse: %w", err), s.disconnect())
 	}
 	s.ended, s.end = context.WithCancel(context.WithoutCancel(ctx))
 	context.AfterFunc(ctx, func() { time.AfterFunc(grace, s.end) })
@@ -74,44 +59,44 @@ func Open(ctx context.Context, cfg Config, dataDir string, log *slog.Logger) (*S
 	return s, nil
 }
 
-// options are what all connections have in common.
-func options() *clickhouse.Options {
-	return &clickhouse.Options{
+// connect opens the connections for writing and for reading. A server's user reads, too, but may not write then; the
+// embedded engine has a reader of its own.
+func (s *Store) connect(ctx context.Context, dataDir string) (err error) {
+	write := clickhouse.Options{
+		Addr: []string{s.cfg.Addr}, Auth: clickhouse.Auth{Username: s.cfg.User},
 		DialTimeout: 10 * time.Second, ReadTimeout: time.Minute, MaxOpenConns: senders + 4, MaxIdleConns: senders + 1,
 		Compression: &clickhouse.Compression{Method: clickhouse.CompressionLZ4},
 	}
-}
-
-// server says how to connect to the config's server: for reading as the same user, who then may not write.
-func (s *Store) server(write, read *clickhouse.Options) error {
-	auth := clickhouse.Auth{Username: s.cfg.User}
+	if s.cfg.TLS {
+		write.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
 	if s.cfg.PasswordFile != "" {
 		text, err := os.ReadFile(s.cfg.PasswordFile)
 		if err != nil {
 			return fmt.Errorf("store.password_file: %w", err)
 		}
-		auth.Password = strings.TrimRight(string(text), "\r\n")
+		write.Auth.Password = strings.TrimRight(string(text), "\r\n")
 	}
-	for _, o := range []*clickhouse.Options{write, read} {
-		o.Addr, o.Auth = []string{s.cfg.Addr}, auth
-		if s.cfg.TLS {
-			o.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	read := write
+	read.Settings = clickhouse.Settings{"readonly": 2}
+	if s.cfg.Addr == "" {
+		if s.engine, err = local.Start(ctx, filepath.Join(dataDir, "clickhouse"), s.cfg.Database, s.log); err != nil {
+			return err
 		}
+		write.Addr, write.DialContext = []string{s.engine.Addr()}, s.engine.Dial
+		read = write
+		write.Auth = clickhouse.Auth{Username: local.Writer, Password: s.engine.Password}
+		read.Auth = clickhouse.Auth{Username: local.Reader, Password: s.engine.ReaderPassword}
 	}
-	read.Auth.Database, read.Settings = s.cfg.Database, clickhouse.Settings{"readonly": 2}
-	return nil
-}
-
-// embed starts the embedded engine, or finds the one that runs, and says how to connect to it.
-func (s *Store) embed(ctx context.Context, dataDir string, write, read *clickhouse.Options) (err error) {
-	s.engine, err = local.Start(ctx, filepath.Join(dataDir, "clickhouse"), s.cfg.Database, s.log)
-	if err != nil {
+	read.Auth.Database = s.cfg.Database
+	if s.writer, err = clickhouse.Open(&write); err != nil {
 		return err
 	}
-	write.Auth = clickhouse.Auth{Username: local.Writer, Password: s.engine.Password}
-	read.Auth = clickhouse.Auth{Username: local.Reader, Password: s.engine.ReaderPassword, Database: s.cfg.Database}
-	for _, o := range []*clickhouse.Options{write, read} {
-		o.Addr, o.DialContext = []string{s.engine.Addr()}, s.engine.Dial
+	if s.reader, err = clickhouse.Open(&read); err != nil {
+		return err
+	}
+	if err := s.writer.Ping(ctx); err != nil {
+		return fmt.Errorf("%s: %w", write.Addr[0], err)
 	}
 	return nil
 }

@@ -117,17 +117,16 @@ func (w *Writer) room() *block {
 func (w *Writer) handOver() {
 	select {
 	case w.store.work <- w.block:
+		select {
+		case w.block = <-w.free:
+			return
+		case <-w.store.ended.Done():
+			w.block = &block{owner: w}
+		}
 	case <-w.store.ended.Done():
-		w.lost = true
 		w.block.reset()
-		return
 	}
-	select {
-	case w.block = <-w.free:
-	case <-w.store.ended.Done():
-		w.lost = true
-		w.block = &block{owner: w}
-	}
+	w.lost = true
 }
 
 // rows is how many rows the block has.

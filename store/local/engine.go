@@ -81,7 +81,7 @@ func Start(ctx context.Context, dir, database string, log *slog.Logger) (*Engine
 			return nil, err
 		}
 		if e.owner != nil {
-			return e, e.own(ctx)
+			return e.own(ctx)
 		}
 		if e.attach() == nil {
 			return e, nil
@@ -93,29 +93,20 @@ func Start(ctx context.Context, dir, database string, log *slog.Logger) (*Engine
 }
 
 // own starts the engine as its owner, with new passwords. On an error the folder is given up.
-func (e *Engine) own(ctx context.Context) error {
+func (e *Engine) own(ctx context.Context) (*Engine, error) {
 	e.Credentials = Credentials{rand.Text(), rand.Text()}
 	text, err := json.Marshal(e.Credentials)
 	if err == nil {
 		err = errors.Join(e.writeFile(credentialsFile, text), e.writeConfig())
 	}
 	if err == nil {
-		err = e.start(ctx)
+		err = e.launch(ctx)
 	}
 	if err != nil {
 		e.owner.Close()
+		return nil, err
 	}
-	return err
-}
-
-// start starts the child.
-func (e *Engine) start(ctx context.Context) (err error) {
-	began := time.Now()
-	if e.process, err = e.launch(ctx); err != nil {
-		return err
-	}
-	e.log.Info("embedded ClickHouse started", "version", e.version, "addr", e.addr, "after", time.Since(began).Round(time.Millisecond))
-	return nil
+	return e, nil
 }
 
 // attach finds the engine that another process runs on the folder, and tries whether it answers.
@@ -189,7 +180,7 @@ func (e *Engine) present(ctx context.Context) (string, error) {
 		return e.addr, err
 	case e.process.ended():
 		e.log.Warn("embedded ClickHouse ended by itself and is started again", "error", e.process.err)
-		if err := e.start(ctx); err != nil {
+		if err := e.launch(ctx); err != nil {
 			return "", fmt.Errorf("starting the embedded ClickHouse again: %w", err)
 		}
 	}

@@ -25,25 +25,27 @@ type process struct {
 }
 
 // launch starts the child and waits until it has told its port.
-func (e *Engine) launch(ctx context.Context) (*process, error) {
+func (e *Engine) launch(ctx context.Context) error {
 	// A child whose parent was just killed may still be dying; the lock that it inherited tells.
 	lock, err := waitLock(ctx, filepath.Join(e.dir, childLock))
 	if err != nil {
-		return nil, fmt.Errorf("waiting for an engine that ran on %s to end: %w", e.dir, err)
+		return fmt.Errorf("waiting for an engine that ran on %s to end: %w", e.dir, err)
 	}
 	defer lock.Close()
 	if err := os.Remove(filepath.Join(e.dir, portFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("removing an old port: %w", err)
+		return fmt.Errorf("removing an old port: %w", err)
 	}
 	p, err := e.spawn(lock)
 	if err != nil {
-		return nil, fmt.Errorf("starting the embedded ClickHouse: %w", err)
+		return fmt.Errorf("starting the embedded ClickHouse: %w", err)
 	}
 	if err := e.awaitPort(ctx, p); err != nil {
 		p.stop(0)
-		return nil, err
+		return err
 	}
-	return p, nil
+	e.process = p
+	e.log.Info("embedded ClickHouse started", "version", e.version, "addr", e.addr)
+	return nil
 }
 
 // spawn starts this binary again as the engine. The child gets a terminal for its standard input, and dies with the

@@ -13,8 +13,8 @@ import (
 type process struct{ err error }
 
 // launch tells that there is no engine for this platform.
-func (e *Engine) launch(context.Context) (*process, error) {
-	return nil, fmt.Errorf("%w on %s: %s", ErrNoLibrary, runtime.GOOS, alternatives)
+func (e *Engine) launch(context.Context) error {
+	return fmt.Errorf("%w on %s: %s", ErrNoLibrary, runtime.GOOS, alternatives)
 }
 
 func (p *process) ended() bool        { return true }
