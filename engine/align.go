@@ -24,6 +24,7 @@ type aligner struct {
 type progressOf struct {
 	at    int64     // everything before this event time is written
 	quiet time.Time // since when it has been at its log's end; zero while it is not
+	left  bool      // somebody waited for it in vain: nobody does again until it has caught up
 }
 
 // lookAgain is how often one that waits sees whether another has fallen quiet.
@@ -38,7 +39,29 @@ func newAligner(span int64, quiet, patient time.Duration) *aligner {
 func (a *aligner) reach(partition int, at int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.parts[partition] = progressOf{at: at}
+	a.parts[partition] = progressOf{at: at, left: a.parts[partition].left && at < a.latest()-a.span}
+	a.announce()
+}
+
+// latest is how far the partition that is furthest ahead has come; the lock is held.
+func (a *aligner) latest() int64 {
+	latest := int64(math.MinInt64)
+	for _, p := range a.parts {
+		latest = max(latest, p.at)
+	}
+	return latest
+}
+
+// leaveBehind stops waiting for the partitions that lie more than span behind at.
+func (a *aligner) leaveBehind(at int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for other, p := range a.parts {
+		if p.at < at-a.span {
+			p.left = true
+			a.parts[other] = p
+		}
+	}
 	a.announce()
 }
 
@@ -47,7 +70,8 @@ func (a *aligner) rest(partition int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if p := a.parts[partition]; p.quiet.IsZero() {
-		a.parts[partition] = progressOf{p.at, time.Now()}
+		p.quiet = time.Now()
+		a.parts[partition] = p
 	}
 }
 
@@ -72,15 +96,16 @@ func (a *aligner) limit(partition int) (int64, <-chan struct{}) {
 	limit := int64(math.MaxInt64)
 	for other, p := range a.parts {
 		quiet := !p.quiet.IsZero() && time.Since(p.quiet) >= a.quiet
-		if other != partition && !quiet && p.at < limit-a.span {
+		if other != partition && !quiet && !p.left && p.at < limit-a.span {
 			limit = p.at + a.span
 		}
 	}
 	return limit, a.changed
 }
 
-// wait is for a partition that has written everything before at. It returns the limit as soon as that is at least at.
-// When patience ends it returns at itself.
+// wait is for a partition that has written everything before at. It returns how far that may go, as soon as that is at
+// least at, and never more than span further, so that it asks again: the others may move or fall quiet. When patience
+// ends, those that it waited for are left behind.
 func (a *aligner) wait(ctx context.Context, partition int, at int64) (int64, error) {
 	// Two that wait for each other would otherwise both look further behind than they are.
 	a.reach(partition, at)
@@ -88,10 +113,11 @@ func (a *aligner) wait(ctx context.Context, partition int, at int64) (int64, err
 	for {
 		limit, changed := a.limit(partition)
 		if at <= limit {
-			return limit, nil
+			return min(limit, at+a.span), nil
 		}
 		if time.Since(begin) >= a.patient {
-			return at, nil
+			a.leaveBehind(at)
+			continue
 		}
 		select {
 		case <-changed:

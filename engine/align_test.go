@@ -39,6 +39,9 @@ func TestAlignerHoldsTheLeader(t *testing.T) {
 		if _, err := a.wait(t.Context(), 0, 1<<50); err != nil || time.Since(begin) != time.Second {
 			t.Errorf("beside one at its log's end: %v after %s, want to wait until it has been quiet", err, time.Since(begin))
 		}
+		if limit, err := a.wait(t.Context(), 0, 1<<51); err != nil || limit != 1<<51+1000 {
+			t.Errorf("limit %d, %v: beside a quiet partition it must ask again after span", limit, err)
+		}
 	})
 }
 
@@ -76,9 +79,15 @@ func TestAlignerGivesUp(t *testing.T) {
 		a.reach(0, 0)
 		a.reach(1, 0)
 		begin := time.Now()
-		if limit, err := a.wait(t.Context(), 0, 9000); limit != 9000 || err != nil || time.Since(begin) != time.Minute {
+		if limit, err := a.wait(t.Context(), 0, 9000); limit != 10_000 || err != nil || time.Since(begin) != time.Minute {
 			t.Errorf("limit %d, %v, after %s", limit, err, time.Since(begin))
 		}
+		a.reach(1, 500) // it gives something now and then, far behind: nobody waits for it a second time
+		begin = time.Now()
+		if _, err := a.wait(t.Context(), 0, 20_000); err != nil || time.Since(begin) != 0 {
+			t.Errorf("waited %s more for one that was left behind, %v", time.Since(begin), err)
+		}
+		a.reach(1, 19_500) // it has caught up, so it counts again
 		ctx, stop := context.WithCancel(t.Context())
 		stop()
 		if _, err := a.wait(ctx, 0, 99000); err == nil {

@@ -198,9 +198,9 @@ func (h *Head) fits(want *Head) error {
 	switch {
 	case h.Format != checkpointFormat || h.Kind != "base":
 		return fmt.Errorf("format %d %s is not known to this version; it was written by a newer one", h.Format, h.Kind)
-	case h.Partitions != want.Partitions:
-		return fmt.Errorf("topic %s had %d partitions and has %d now, so accounts lie elsewhere; read the log from its beginning into a new data folder",
-			want.Topic, h.Partitions, want.Partitions)
+	case h.Partitions != want.Partitions && h.Role != "split": // a raw partition stands for itself
+		return fmt.Errorf("topic %s had %d partitions and has %d now, so what is kept lies elsewhere; move the checkpoints of role %s away (keep identity.key) to read the log from its beginning",
+			want.Topic, h.Partitions, want.Partitions, h.Role)
 	case h.Role != want.Role || h.Topic != want.Topic || h.Partition != want.Partition:
 		return fmt.Errorf("it is of %s %s-%d, not of %s %s-%d", h.Role, h.Topic, h.Partition, want.Role, want.Topic, want.Partition)
 	}

@@ -57,6 +57,7 @@ type SideCounts struct {
 	Refused   int64 `json:"refused"` // no entry of ours: somebody else wrote to the internal topic
 	Resent    int64 `json:"resent"`  // written again after a crash
 	Places    int64 `json:"places"`  // concerned a device or a network, not an account
+	Gaps      int64 `json:"gaps"`    // offsets that the log no longer had; not among those read
 }
 
 // Add adds o to c.
@@ -70,6 +71,7 @@ func (c *SideCounts) Add(o *SideCounts) {
 	c.Refused += o.Refused
 	c.Resent += o.Resent
 	c.Places += o.Places
+	c.Gaps += o.Gaps
 }
 
 // Balanced tells whether everything read is accounted for.

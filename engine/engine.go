@@ -33,13 +33,17 @@ type Engine struct {
 	Recorder    func() Recorder   // makes the Recorder of a shard; nil for none
 	// Drain, where set, runs after each raw event: it hands what was appended to the in-process logs to their handlers.
 	Drain func(context.Context) error
+	// Source, where set, returns counters of what feeds the roles, for the metrics.
+	Source func() map[string]int64
 	// Finals makes each shard record every harm of every account once more when it is closed, as the last it has to say.
 	Finals bool
 	// Closing, where set, gets each shard's table before the shard is closed.
 	Closing func(*features.Table)
 	Log     *slog.Logger
 
-	held    atomic.Int64 // partitions that are open
+	context context.Context // of the run or replay at hand
+	live    bool            // it is a run, whose partitions come and go
+	held    atomic.Int64    // partitions that are open
 	aligner *aligner
 	mu      sync.Mutex
 	desk    *deskHandler
@@ -60,6 +64,7 @@ func (e *Engine) Prepare() error {
 	if e.Log == nil {
 		e.Log = slog.New(slog.DiscardHandler)
 	}
+	e.context = context.Background()
 	e.aligner = newAligner(e.Config.AlignSpan.Milliseconds(), e.Config.AlignQuiet, e.Config.AlignPatience)
 	e.split, e.score = make(map[int]SplitCounts), make(map[int]SideCounts)
 	e.sizes, e.closed = make(map[int]shardSize), make(map[int][16]byte)
@@ -100,6 +105,7 @@ type Role struct {
 func (e *Engine) Run(ctx context.Context, roles ...Role) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	e.context, e.live = ctx, true
 	errs := make([]error, len(roles))
 	var running sync.WaitGroup
 	for i, role := range roles {

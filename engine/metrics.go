@@ -25,6 +25,8 @@ var (
 	metricDesk     = desc("candidates_total", "Alert candidates, by what became of them.", "outcome")
 	metricAccounts = desc("accounts", "Accounts in memory.")
 	metricShrunk   = desc("window_shrunk_total", "Times that the window for repeats gave up an hour for its ceiling.")
+	metricEvicted  = desc("evicted_total", "What made room for others in memory.", "what")
+	metricSource   = desc("source_total", "What the sources of the roles met.", "what")
 	metricOutbox   = desc("outbox_deliveries", "Deliveries, by endpoint and what became of them.", "endpoint", "outcome")
 )
 
@@ -54,7 +56,7 @@ func (e *Engine) Collect(ch chan<- prometheus.Metric) {
 	count(metricRead, s.Sides.Read)
 	for outcome, n := range map[string]int64{
 		"applied": s.Sides.Applied, "duplicate": s.Sides.Duplicate, "late": s.Sides.Late,
-		"control": s.Sides.Control, "stamp": s.Sides.Stamps, "refused": s.Sides.Refused,
+		"control": s.Sides.Control, "stamp": s.Sides.Stamps, "refused": s.Sides.Refused, "gap": s.Sides.Gaps,
 	} {
 		count(metricSides, n, outcome)
 	}
@@ -69,6 +71,13 @@ func (e *Engine) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	count(metricShrunk, s.Shrunk)
+	count(metricEvicted, s.Evicted, "account")
+	count(metricEvicted, s.Dropped, "contact")
+	if e.Source != nil {
+		for what, n := range e.Source() {
+			count(metricSource, n, what)
+		}
+	}
 	ch <- prometheus.MustNewConstMetric(metricAccounts, prometheus.GaugeValue, float64(s.Accounts))
 }
 

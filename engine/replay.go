@@ -13,7 +13,7 @@ import (
 // The stamps that an event causes are handled before the next event, so nothing depends on the source's batches.
 func (e *Engine) ReplayRaw(ctx context.Context, source ingest.Source, shards int) error {
 	accounts := file.NewLog("account", shards)
-	e.Accounts, e.Drain = accounts, accounts.Drain
+	e.Accounts, e.Drain, e.context = accounts, accounts.Drain, ctx
 	closeDesk, err := e.deskHere(ctx)
 	if err != nil {
 		return err
@@ -26,6 +26,9 @@ func (e *Engine) ReplayRaw(ctx context.Context, source ingest.Source, shards int
 		accounts.Attach(i, handlers[i])
 	}
 	err = source.Run(ctx, e.OpenSplit)
+	if err == nil {
+		err = ctx.Err() // a replay that was interrupted has no outcome
+	}
 	for _, h := range handlers {
 		err = errors.Join(err, h.Close(ctx))
 	}
@@ -35,12 +38,12 @@ func (e *Engine) ReplayRaw(ctx context.Context, source ingest.Source, shards int
 // ReplayAccounts reads the account topic from source. Stamps come from the log and none is written, so the outcome
 // is what every run over this log must have had.
 func (e *Engine) ReplayAccounts(ctx context.Context, source ingest.Source) error {
-	e.Accounts, e.Drain = nil, nil
+	e.Accounts, e.Drain, e.context = nil, nil, ctx
 	closeDesk, err := e.deskHere(ctx)
 	if err != nil {
 		return err
 	}
-	return errors.Join(source.Run(ctx, e.OpenShard), closeDesk())
+	return errors.Join(source.Run(ctx, e.OpenShard), ctx.Err(), closeDesk())
 }
 
 // deskHere opens the desk in this process if anything takes its alerts, and returns what closes it.

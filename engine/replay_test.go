@@ -2,14 +2,18 @@ package engine
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/unopened/unopened/alerts"
 	"github.com/unopened/unopened/ingest"
 	"github.com/unopened/unopened/ingest/file"
+	"github.com/unopened/unopened/ingest/simulate"
 	"github.com/unopened/unopened/models"
 )
 
@@ -144,6 +148,63 @@ func TestErasedStaysErased(t *testing.T) {
 	}
 	if after.stats.Sides.Control != 2 || after.hash == before.hash {
 		t.Errorf("%d control records for two shards; hash %s", after.stats.Sides.Control, after.hash)
+	}
+}
+
+// TestInterruptedReplayHasNoOutcome stops a replay in the middle: an error, and no account's last line.
+func TestInterruptedReplayHasNoOutcome(t *testing.T) {
+	w := newWorld(t, 200)
+	ctx, stop := context.WithCancel(t.Context())
+	var verdicts bytes.Buffer
+	lines := NewLines(&verdicts)
+	e := w.engine(t)
+	e.Checkpoints, e.Finals, e.Sinks = nil, true, nil
+	e.Recorder = func() Recorder { return lines }
+	source := sourceFunc(func(ctx context.Context, h ingest.Handler) error {
+		for i, r := range w.inOrder()[:500] {
+			if i == 400 {
+				stop()
+			}
+			if ctx.Err() != nil {
+				return nil
+			}
+			if err := h.Handle(ctx, ingest.Batch{Records: []ingest.Record{{Offset: int64(i), Value: r, Size: len(r)}}, Next: int64(i) + 1}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := e.ReplayRaw(ctx, source, 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if err := lines.Flush(t.Context()); err != nil || strings.Contains(verdicts.String(), `"final":true`) {
+		t.Errorf("an interrupted replay has last lines (%v)", err)
+	}
+}
+
+// sourceFunc is a source of one partition.
+type sourceFunc func(context.Context, ingest.Handler) error
+
+func (f sourceFunc) Run(ctx context.Context, open func(context.Context, ingest.Partition) (ingest.Handler, error)) error {
+	h, err := open(ctx, ingest.Partition{Topic: "raw", Count: 1})
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(ctx, h), h.Close(ctx))
+}
+
+// TestRepeatedControlIsRecognised sends a hold, its release and the hold's repeat: the repeat does nothing.
+func TestRepeatedControlIsRecognised(t *testing.T) {
+	w := newWorld(t, 200)
+	records := w.inOrder()
+	at := strconv.FormatInt(simulate.Default().Start+3600_000, 10)
+	control := func(id, kind string) []byte {
+		return []byte(`{"v":1,"id":"` + strings.Repeat(id, 32) + `","type":"` + kind + `","at":` + at + `,"target":"` + strings.Repeat("ab", 16) + `"}`)
+	}
+	once := w.replay(t, append([][]byte{records[0], control("1", "hold"), control("2", "release")}, records[1:]...), 100, 1)
+	again := w.replay(t, append([][]byte{records[0], control("1", "hold"), control("2", "release"), control("1", "hold")}, records[1:]...), 100, 1)
+	if once.hash != again.hash || again.stats.Sides.Control != 2 || again.stats.Sides.Duplicate != once.stats.Sides.Duplicate+1 {
+		t.Errorf("hash %s and %s, %d control, %d duplicates", once.hash, again.hash, again.stats.Sides.Control, again.stats.Sides.Duplicate)
 	}
 }
 

@@ -73,6 +73,7 @@ func (s *shard) Handle(ctx context.Context, b ingest.Batch) error {
 	if err := s.flush(ctx); err != nil {
 		return err
 	}
+	s.counts.Gaps += b.Gap
 	s.sealed.end(b.Next)
 	s.engine.publishShard(s)
 	if s.sealed.due() {
@@ -101,6 +102,10 @@ func (s *shard) step(r *ingest.Record) {
 		s.counts.Stamps++
 		s.judge(s.table.ApplyStamp(&s.entry.Stamp, &s.verdict.Vector), s.entry.Stamp.Event)
 	case ingest.EntryControl:
+		if s.window.again(&s.entry.Event) {
+			s.counts.Duplicate++
+			return
+		}
 		s.counts.Control++
 		s.control(&s.entry.Event)
 	default:
@@ -258,12 +263,21 @@ func (s *shard) finals() {
 // Close seals what was handled and lets the partition go.
 func (s *shard) Close(ctx context.Context) error {
 	s.engine.held.Add(-1)
-	if s.engine.Finals {
+	if s.engine.Finals && s.engine.context.Err() == nil {
 		s.finals()
 	}
 	if s.engine.Closing != nil {
 		s.engine.Closing(s.table)
 	}
 	s.engine.closeShard(s)
-	return s.seal(ctx)
+	if s.engine.taken() {
+		s.engine.forgetShard(s.part.ID)
+	}
+	if err := s.seal(ctx); err != nil && s.sealed.folder != nil {
+		s.engine.Log.Warn("a partition is given up without a new checkpoint; its log is read again from the last one",
+			"partition", s.part.ID, "next", s.sealed.head.Next, "error", err)
+	} else if err != nil {
+		return err
+	}
+	return nil
 }

@@ -124,7 +124,8 @@ func (s *splitter) read(r *ingest.Record) ingest.Refusal {
 // wait waits until the other partitions are near enough in event time. Only if they are not, what there is is written
 // out first, since they may be waiting for it.
 func (s *splitter) wait(ctx context.Context, at int64) (err error) {
-	if s.limit, _ = s.engine.aligner.limit(s.part.ID); at <= s.limit {
+	if limit, _ := s.engine.aligner.limit(s.part.ID); at <= limit {
+		s.limit = min(limit, at+s.engine.aligner.span)
 		return nil
 	}
 	if err := s.flush(ctx); err != nil {
@@ -159,5 +160,8 @@ func (s *splitter) flush(ctx context.Context) error {
 func (s *splitter) Close(context.Context) error {
 	s.engine.held.Add(-1)
 	s.engine.aligner.leave(s.part.ID)
+	if s.engine.taken() {
+		s.engine.forgetSplit(s.part.ID)
+	}
 	return s.sealed.seal()
 }

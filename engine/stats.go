@@ -16,6 +16,8 @@ type Stats struct {
 	Outbox   []alerts.EndpointCounts
 	Accounts int
 	Shrunk   int64 // how often a window gave up an hour for its ceiling
+	Evicted  int64 // accounts that made room at the memory ceiling
+	Dropped  int64 // contact entries that made room
 }
 
 // Pending is the number of deliveries that are still to be made.
@@ -40,6 +42,8 @@ func (s *Stats) Sent(endpoint string) int64 {
 type shardSize struct {
 	accounts int
 	shrunk   int64
+	evicted  int64
+	dropped  int64
 }
 
 // publishSplit shows a partition's counters to other goroutines.
@@ -54,7 +58,8 @@ func (e *Engine) publishShard(s *shard) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.score[s.part.ID] = s.counts
-	e.sizes[s.part.ID] = shardSize{s.table.Len(), s.window.shrunk}
+	evicted, dropped := s.table.Evicted()
+	e.sizes[s.part.ID] = shardSize{s.table.Len(), s.window.shrunk, int64(evicted), int64(dropped)}
 }
 
 // publishDesk shows the desk's counters to other goroutines.
@@ -69,6 +74,25 @@ func (e *Engine) closeShard(s *shard) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.closed[s.part.ID] = s.table.Hash()
+}
+
+// taken tells whether a handler is closed because its partition went to another member, rather than at the end: then its
+// counters are the other member's.
+func (e *Engine) taken() bool { return e.live && e.context.Err() == nil }
+
+// forgetSplit and forgetShard take a partition's counters out.
+func (e *Engine) forgetSplit(partition int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.split, partition)
+}
+
+func (e *Engine) forgetShard(partition int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.score, partition)
+	delete(e.sizes, partition)
+	delete(e.closed, partition)
 }
 
 // setDesk keeps account of the desk that is open; of one that was closed, its last counters.
@@ -95,6 +119,8 @@ func (e *Engine) Stats() Stats {
 	for _, size := range e.sizes {
 		sum.Accounts += size.accounts
 		sum.Shrunk += size.shrunk
+		sum.Evicted += size.evicted
+		sum.Dropped += size.dropped
 	}
 	if e.desk != nil {
 		sum.Outbox = e.desk.desk.Counts()

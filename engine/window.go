@@ -78,6 +78,21 @@ func (w *window) admit(ev *ingest.Event) admission {
 	return admitted
 }
 
+// again tells whether a control record was there before, and remembers it. It moves no watermark, and one that is older
+// than what is remembered, or far ahead of it, is taken as new: it does the same thing twice.
+func (w *window) again(ev *ingest.Event) bool {
+	hour := ev.At / hourMs
+	if hour < w.low || hour > w.watermark/hourMs+24 {
+		return false
+	}
+	hash := w.hash(ev)
+	slot, known := w.find(hash)
+	if !known {
+		w.put(slot, idSlot{hash, hour})
+	}
+	return known
+}
+
 // pass forgets the hours before low.
 func (w *window) pass(low int64) {
 	for h := max(w.low, low-int64(len(w.hours))); h < low; h++ {
