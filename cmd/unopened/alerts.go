@@ -16,9 +16,12 @@ import (
 
 func alertsCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "alerts",
-		Short: "List and show alerts",
-		Long:  "Reads the alerts out of ClickHouse. An alert is a question to a person; nothing was done to the account.",
+		Use:     "alerts",
+		Short:   "List and show alerts",
+		Long:    "Reads the alerts out of ClickHouse. An alert is a question to a person; nothing was done to the account.",
+		Example: "  unopened alerts list --since 24h\n  unopened alerts show 4be1…",
+		Args:    knownCommand,
+		RunE:    help,
 	}
 	cmd.AddCommand(alertsListCommand(), alertsShowCommand())
 	return cmd
@@ -35,8 +38,8 @@ func alertsListCommand() *cobra.Command {
 		Example: "  unopened alerts list --harm grooming --severity critical\n  unopened alerts list --since 24h --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if since > 0 {
-				filter.Since = time.Now().Add(-since)
+			if err := completeFilter(&filter, since); err != nil {
+				return err
 			}
 			return withStore(cmd.Context(), configFile, func(s *store.Store) error {
 				found, err := s.ListAlerts(cmd.Context(), filter)
@@ -55,13 +58,42 @@ func alertsListCommand() *cobra.Command {
 	flags.StringVar(&filter.Harm, "harm", "", "only this harm")
 	flags.StringVar(&filter.Severity, "severity", "", "only this severity")
 	flags.StringVar(&filter.Account, "account", "", "only this account")
-	flags.DurationVar(&since, "since", 0, "only those that changed within this time before now")
+	flags.DurationVar(&since, "since", 0, "only those that changed within this time before now, such as 24h")
 	flags.BoolVar(&filter.Suppressed, "suppressed", false, "also those over the daily budget")
-	flags.IntVar(&filter.Limit, "limit", 100, "at most so many")
+	flags.IntVar(&filter.Limit, "limit", 100, "at most so many, 1 to 1000000")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	_ = cmd.RegisterFlagCompletionFunc("harm", cobra.FixedCompletions(models.Names[:], cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("severity", cobra.FixedCompletions(alerts.SeverityNames[3:], cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("severity", cobra.FixedCompletions(raised, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+// raised are the severities that an alert can have.
+var raised = alerts.SeverityNames[alerts.High:]
+
+// completeFilter checks what was asked for, and takes over since when.
+func completeFilter(f *store.Filter, since time.Duration) error {
+	var errs []error
+	if f.Harm != "" {
+		errs = append(errs, oneOf("harm", f.Harm, models.Names[:]))
+	}
+	if f.Severity != "" {
+		errs = append(errs, oneOf("severity", f.Severity, raised))
+	}
+	if f.Account != "" {
+		if _, err := parseAccount(f.Account); err != nil {
+			errs = append(errs, usageError{fmt.Errorf("--account: %w", err)})
+		}
+	}
+	if f.Limit < 1 || f.Limit > 1_000_000 {
+		errs = append(errs, usageError{fmt.Errorf("--limit: %d is not between 1 and 1000000", f.Limit)})
+	}
+	if since < 0 {
+		errs = append(errs, usageError{fmt.Errorf("--since: %s is below 0; give a time before now, such as 24h", since)})
+	}
+	if since > 0 {
+		f.Since = time.Now().Add(-since)
+	}
+	return errors.Join(errs...)
 }
 
 func alertsShowCommand() *cobra.Command {

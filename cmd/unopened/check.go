@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -90,7 +91,7 @@ func checkEvents(ctx context.Context, name string) (*checked, error) {
 	c.found.Types, c.found.Fields = make(map[string]int64), make(map[string]int64)
 	source := &file.Source{Paths: []string{name}}
 	err := source.Run(ctx, func(context.Context, ingest.Partition) (ingest.Handler, error) { return c, nil })
-	return &c.found, err
+	return &c.found, errors.Join(err, ctx.Err())
 }
 
 // checkHandler counts the records of a file.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -37,14 +39,20 @@ func loadConfig(name string) (*configs.Config, error) {
 	return c, nil
 }
 
+// keyFile is where the deployment's identity key lies, or would lie.
+func keyFile(c *configs.Config) string { return cmp.Or(c.Alerts.KeyFile, c.Path("identity.key")) }
+
+// hasKey tells whether the deployment has an identity key: one that the config names, or one in the data folder.
+func hasKey(c *configs.Config) bool {
+	_, err := os.Stat(keyFile(c))
+	return err == nil || c.Alerts.KeyFile != ""
+}
+
 // identityKey reads the deployment's identity key. Where the config names none, the data folder keeps one, which is made
 // at first use.
 func identityKey(c *configs.Config) ([]byte, error) {
-	if c.Alerts.KeyFile != "" {
-		return ingest.ReadKey(c.Alerts.KeyFile)
-	}
-	name := c.Path("identity.key")
-	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+	name := keyFile(c)
+	if !hasKey(c) {
 		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 			return nil, err
 		}
@@ -52,5 +60,9 @@ func identityKey(c *configs.Config) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return ingest.ReadKey(name)
+	key, err := ingest.ReadKey(name)
+	if err != nil && c.Alerts.KeyFile != "" {
+		err = usageError{fmt.Errorf("alerts.key_file: %w", err)}
+	}
+	return key, err
 }

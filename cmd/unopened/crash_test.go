@@ -430,23 +430,25 @@ func TestKilledServiceEqualsCleanReplay(t *testing.T) {
 	if live.Events.Read != d.records || live.Events.Accepted+refused != d.records || refused != 100 || !live.Sides.Balanced() || live.Sides.Late != 0 {
 		t.Errorf("%d records do not add up: %+v", d.records, live)
 	}
+	if live.Sides.Resent == 0 {
+		t.Error("no entry was written again: the kills show nothing about the split role")
+	}
 	t.Logf("%d records, %d entries of which %d were written again, %d verdict rows, %d alerts (%d delivered again)",
 		d.records, live.Sides.Read, live.Sides.Resent, len(verdicts), len(told), d.mailbox.again)
 }
 
-// TestOffsetBesideTheStateFails is the control: after each kill the checkpoints get the offset that the consumer group
-// has committed, which is what a service does that keeps its offset beside its state. It must not equal the replay.
-func TestOffsetBesideTheStateFails(t *testing.T) {
+// TestOffsetAheadOfTheStateFails is the control: after the kill the checkpoints get the end of the log as their offset,
+// as if it were kept apart from the state and had run ahead of it. That must not equal the replay.
+func TestOffsetAheadOfTheStateFails(t *testing.T) {
 	d := deploy(t, 1500)
-	live := d.killed([]float64{0.4}, func() { d.offsetsBeside(t) })
+	live := d.killed([]float64{0.4}, func() { d.offsetsAhead(t) })
 	if clean, _, _ := d.replayed(); live.StateHash == clean.StateHash {
-		t.Error("a service that keeps its offset beside its state equals the clean replay: the test above proves nothing")
+		t.Error("a service that whose offset ran ahead of its state equals the clean replay: the test above proves nothing")
 	}
 }
 
-// offsetsBeside moves the offset in each shard's newest checkpoint to the end of what its partition has, as a commit
-// that ran ahead of the state would have.
-func (d *deployment) offsetsBeside(t *testing.T) {
+// offsetsAhead moves the offset in each shard's newest checkpoint to the end of what its partition has.
+func (d *deployment) offsetsAhead(t *testing.T) {
 	ends, err := d.cluster.EndOffsets(t.Context(), d.cfg.Kafka.Topics.Account)
 	if err != nil {
 		t.Fatal(err)

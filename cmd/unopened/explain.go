@@ -72,6 +72,11 @@ reading a file of events to its end.`,
 			if err != nil {
 				return usageError{err}
 			}
+			if harm != "" {
+				if err := oneOf("harm", harm, models.Names[:]); err != nil {
+					return err
+				}
+			}
 			cfg, err := loadConfig(configFile)
 			if err != nil {
 				return err

@@ -108,6 +108,9 @@ func (f *importFlags) run(cmd *cobra.Command, name string) (err error) {
 	if err := f.complete(); err != nil {
 		return usageError{err}
 	}
+	if err := separate([]string{name, f.keyFile}, []written{{"--out", f.out}}); err != nil {
+		return err
+	}
 	if f.keyFile == "" {
 		f.options.Key = ingest.NewKey()
 		fmt.Fprintln(os.Stderr, "no --key-file: the pseudonyms are made under a random key that is thrown away")
@@ -122,7 +125,7 @@ func (f *importFlags) run(cmd *cobra.Command, name string) (err error) {
 	summary, err := file.Import(cmd.Context(), counted{out, bar}, name, f.options)
 	bar.done()
 	err = errors.Join(err, out.Close())
-	if summary != nil {
+	if summary != nil && cmd.Context().Err() == nil {
 		printImport(os.Stderr, summary)
 	}
 	return err

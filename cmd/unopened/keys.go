@@ -21,6 +21,9 @@ func keysCommand() *cobra.Command {
 		Long: `Unopened knows accounts by keyed pseudonyms only. The messenger holds the pseudonym key; the service never sees
 it. These commands are for whoever prepares files or connectors on the messenger's side, and for the deployment's own
 identity key, from which alert ids are made.`,
+		Example: "  unopened keys new pseudonym.key\n  unopened keys pseudonymise --key-file pseudonym.key users.txt",
+		Args:    knownCommand,
+		RunE:    help,
 	}
 	cmd.AddCommand(keysNewCommand(), keysWebhookCommand(), keysPseudonymiseCommand())
 	return cmd

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -35,18 +37,26 @@ func main() {
 		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	err := root().ExecuteContext(ctx)
+	context.AfterFunc(ctx, stop) // so that a second signal ends the process at once
+	text, code := verdictOf(ctx, root().ExecuteContext(ctx))
+	if code != 0 {
+		fmt.Fprintf(os.Stderr, "unopened: %s\n", text)
+	}
+	os.Exit(code)
+}
+
+// verdictOf tells what to say of a command's outcome, and its exit code.
+func verdictOf(ctx context.Context, err error) (text string, code int) {
 	var usage usageError
 	switch {
 	case err == nil:
+		return "", 0
 	case errors.As(err, &usage):
-		fmt.Fprintf(os.Stderr, "unopened: %v\n", err)
-		os.Exit(exitUsage)
-	default:
-		fmt.Fprintf(os.Stderr, "unopened: %v\n", err)
-		os.Exit(exitFailed)
+		return err.Error(), exitUsage
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return "interrupted", exitFailed
 	}
+	return err.Error(), exitFailed
 }
 
 // root is the command line: its subcommands in the order in which a newcomer meets them.
@@ -59,30 +69,65 @@ message), derives features of behaviour, scores each account for six harms with 
 ClickHouse and sends signed alerts. People decide; it never acts on an account.
 
 New here? "unopened demo" runs everything on this machine in a minute.`,
+		Example:      "  unopened demo\n  unopened simulate --days 2 | unopened replay --json -",
+		Args:         knownCommand,
+		RunE:         help,
 		SilenceUsage: true, SilenceErrors: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
 	}
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w; see %q", err, c.CommandPath()+" --help")}
+		return wrongUse(c, err)
 	})
 	for _, sub := range []func() *cobra.Command{
 		demoCommand, runCommand, splitCommand, replayCommand, simulateCommand, importCommand, checkCommand,
 		explainCommand, queryCommand, alertsCommand, schemaCommand, keysCommand, versionCommand,
 	} {
-		cmd.AddCommand(strict(sub()))
+		cmd.AddCommand(sub())
 	}
-	return cmd
+	return strict(cmd)
 }
 
-// strict turns wrong arguments into usage errors, for a command and all below it.
+// help is what a command does that only has others below it.
+func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// knownCommand refuses the name of a command that does not exist.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	cmd.SuggestionsMinimumDistance = 2 // cobra's default where it looks itself
+	err := fmt.Errorf("there is no command %q", cmd.CommandPath()+" "+args[0])
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		err = fmt.Errorf("%w; did you mean %q?", err, near[0])
+	}
+	return err
+}
+
+// wrongUse is a usage error that names the help.
+func wrongUse(cmd *cobra.Command, err error) error {
+	return usageError{fmt.Errorf("%w; see %q", err, cmd.CommandPath()+" --help")}
+}
+
+// oneOf refuses a flag's value that is not one of those that there are.
+func oneOf(flag, value string, known []string) error {
+	if slices.Contains(known, value) {
+		return nil
+	}
+	return usageError{fmt.Errorf("--%s: %q is not %s", flag, value, strings.Join(known, ", "))}
+}
+
+// strict turns wrong arguments and required flags that are missing into usage errors, for a command and all below it.
 func strict(cmd *cobra.Command) *cobra.Command {
-	if check := cmd.Args; check != nil {
-		cmd.Args = func(c *cobra.Command, args []string) error {
-			if err := check(c, args); err != nil {
-				return usageError{fmt.Errorf("%w; see %q", err, c.CommandPath()+" --help")}
-			}
-			return nil
+	check := cmd.Args
+	cmd.Args = func(c *cobra.Command, args []string) error {
+		err := c.ValidateRequiredFlags()
+		if check != nil && err == nil {
+			err = check(c, args)
 		}
+		if err != nil {
+			return wrongUse(c, err)
+		}
+		return nil
 	}
 	for _, sub := range cmd.Commands() {
 		strict(sub)

@@ -6,10 +6,13 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
 	"golang.org/x/term"
+
+	"github.com/unopened/unopened/ingest/file"
 )
 
 // writeJSON writes one indented object.
@@ -17,6 +20,42 @@ func writeJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)
+}
+
+// written is a file that a flag asks to be written; its name may be empty.
+type written struct{ flag, name string }
+
+// toStdout tells whether it is standard output.
+func (w written) toStdout() bool { return w.name == file.Stdio }
+
+// separate refuses to write over what is read, and to write two things to one place. It creates nothing.
+func separate(read []string, outputs []written) error {
+	for i, w := range outputs {
+		for _, name := range read {
+			if name != file.Stdio && sameFile(name, w.name) { // standard input is not standard output
+				return usageError{fmt.Errorf("%s %s would overwrite what is read; name another file", w.flag, w.name)}
+			}
+		}
+		for _, other := range outputs[:i] {
+			if sameFile(other.name, w.name) {
+				return usageError{fmt.Errorf("%s and %s both go to %s; give each its own file", other.flag, w.flag, w.name)}
+			}
+		}
+	}
+	return nil
+}
+
+// sameFile tells whether two names are of one place whose content would be lost; devices have none.
+func sameFile(a, b string) bool {
+	if a == "" || b == "" {
+		return false
+	}
+	one, err := os.Stat(a)
+	other, err2 := os.Stat(b)
+	if err != nil || err2 != nil || a == file.Stdio || b == file.Stdio {
+		return filepath.Clean(a) == filepath.Clean(b)
+	}
+	return os.SameFile(one, other) && one.Mode().IsRegular()
 }
 
 // writeTable writes rows under a head, in columns.

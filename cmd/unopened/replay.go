@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,26 +42,51 @@ nothing to Kafka. That is the reference for any run over the same topic: the sam
   unopened simulate --days 2 | unopened replay --json -
   unopened replay --accounts --config unopened.yaml --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if f.accounts == (len(args) > 0) {
-				return usageError{errors.New("name files of events, or give --accounts, not both")}
+			if err := f.check(args); err != nil {
+				return err
 			}
-			if f.batch < 1 || f.shards < 1 {
-				return usageError{errors.New("--batch and --shards must be at least 1")}
-			}
-			return replay(cmd.Context(), cmd.OutOrStdout(), &f, args)
+			return replay(cmd, &f, args)
 		},
 	}
 	flags := cmd.Flags()
 	addConfigFlag(cmd, &f.config)
 	flags.StringVar(&f.verdicts, "verdicts", "", "file for verdict lines (- for standard output)")
-	flags.StringVar(&f.alerts, "alerts", "", "file for alert lines")
-	flags.StringVar(&f.letters, "dead-letters", "", "file for dead letters")
+	flags.StringVar(&f.alerts, "alerts", "", "file for alert lines (- for standard output)")
+	flags.StringVar(&f.letters, "dead-letters", "", "file for dead letters (- for standard output)")
 	flags.StringSliceVar(&f.promote, "promote", nil, "harms that raise alerts in this replay (default: those of the configuration; all, if it promotes none)")
 	flags.IntVar(&f.batch, "batch", 4096, "records that are read at a time; changes nothing but speed")
-	flags.IntVar(&f.shards, "shards", 1, "shards among which the accounts are divided")
+	flags.IntVar(&f.shards, "shards", 1, "shards among which the accounts are divided, 1 to 1024")
 	flags.BoolVar(&f.accounts, "accounts", false, "read the account topic of the configuration instead of files")
 	flags.BoolVar(&f.asJSON, "json", false, "print the accounting as JSON")
+	_ = cmd.RegisterFlagCompletionFunc("promote", cobra.FixedCompletions(models.Names[:], cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+// maxShards bounds the shards of a replay: each has state and buffers of its own.
+const maxShards = 1024
+
+// check refuses what cannot be replayed, before anything is opened.
+func (f *replayFlags) check(files []string) error {
+	if f.accounts == (len(files) > 0) {
+		return usageError{errors.New("name files of events, or give --accounts, not both")}
+	}
+	if f.batch < 1 {
+		return usageError{fmt.Errorf("--batch: %d is below 1", f.batch)}
+	}
+	if f.shards < 1 || f.shards > maxShards {
+		return usageError{fmt.Errorf("--shards: %d is not between 1 and %d", f.shards, maxShards)}
+	}
+	for _, harm := range f.promote {
+		if err := oneOf("promote", harm, models.Names[:]); err != nil {
+			return err
+		}
+	}
+	return separate(append(slices.Clone(files), f.config), f.written())
+}
+
+// written are the files that are asked for.
+func (f *replayFlags) written() []written {
+	return []written{{"--verdicts", f.verdicts}, {"--alerts", f.alerts}, {"--dead-letters", f.letters}}
 }
 
 // accounting is what a replay or run ends with.
@@ -99,16 +125,20 @@ func replayEngine(cfg *configs.Config) (*engine.Engine, error) {
 // replayKey is the deployment's identity key if there is one, so that alert ids are those of the live run; a replay on a
 // machine without one makes no key and uses a fixed one.
 func replayKey(cfg *configs.Config) ([]byte, error) {
-	if _, err := os.Stat(cfg.Path("identity.key")); err != nil && cfg.Alerts.KeyFile == "" {
+	if !hasKey(cfg) {
 		return []byte("a replay without an identity key"), nil
 	}
 	return identityKey(cfg)
 }
 
-// replay carries the command out.
-func replay(ctx context.Context, out io.Writer, f *replayFlags, files []string) (err error) {
+// replay carries the command out. The accounting comes when all that was asked for is written, and goes to standard
+// error where standard output has lines already.
+func replay(cmd *cobra.Command, f *replayFlags, files []string) error {
 	cfg, err := loadConfig(f.config)
 	if err != nil {
+		return err
+	}
+	if err := f.named(cfg); err != nil {
 		return err
 	}
 	f.promoteIn(cfg)
@@ -116,29 +146,44 @@ func replay(ctx context.Context, out io.Writer, f *replayFlags, files []string) 
 	if err != nil {
 		return err
 	}
-	closers, err := f.outputs(e)
-	defer func() {
-		for _, c := range closers {
-			err = errors.Join(err, c())
-		}
-	}()
-	if err != nil {
-		return err
-	}
 	begin := time.Now()
-	if f.accounts {
-		err = replayAccounts(ctx, cfg, e)
-	} else {
-		err = e.ReplayRaw(ctx, &file.Source{Paths: files, Batch: f.batch}, f.shards)
-	}
-	if err != nil {
+	if err := f.play(cmd.Context(), cfg, e, files); err != nil {
 		return err
+	}
+	out := cmd.OutOrStdout()
+	if slices.ContainsFunc(f.written(), written.toStdout) {
+		out = cmd.ErrOrStderr()
 	}
 	sum := account(e, time.Since(begin))
 	if f.asJSON {
 		return writeJSON(out, sum)
 	}
 	return sum.print(out)
+}
+
+// named refuses to name alerts by another key than the deployment whose account topic is read.
+func (f *replayFlags) named(cfg *configs.Config) error {
+	if f.accounts && !hasKey(cfg) {
+		return usageError{fmt.Errorf("--accounts: there is no %s, and without the deployment's identity key the alerts have other ids; "+
+			"copy it there or name it in alerts.key_file", keyFile(cfg))}
+	}
+	return nil
+}
+
+// play reads everything, writes what is asked for and closes it.
+func (f *replayFlags) play(ctx context.Context, cfg *configs.Config, e *engine.Engine, files []string) error {
+	closers, err := f.outputs(e)
+	switch {
+	case err != nil:
+	case f.accounts:
+		err = replayAccounts(ctx, cfg, e)
+	default:
+		err = e.ReplayRaw(ctx, &file.Source{Paths: files, Batch: f.batch}, f.shards)
+	}
+	for _, c := range closers {
+		err = errors.Join(err, c())
+	}
+	return err
 }
 
 // promoteIn decides which harms raise alerts. A replay of files tells nobody, so where nothing is promoted it shows what

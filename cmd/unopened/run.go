@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,9 +38,12 @@ partitions.`,
 			if err != nil {
 				return err
 			}
+			if len(roles) == 0 {
+				return oneOf("roles", "", allRoles)
+			}
 			for _, role := range roles {
-				if !slices.Contains(allRoles, role) {
-					return usageError{fmt.Errorf("--roles: %q is not %s", role, strings.Join(allRoles, ", "))}
+				if err := oneOf("roles", role, allRoles); err != nil {
+					return err
 				}
 			}
 			level := slog.LevelInfo

@@ -32,6 +32,13 @@ The truth file has a line for each account.`,
 			if err := completeScenario(&scenario, start, split); err != nil {
 				return err
 			}
+			outputs := []written{{"--truth", truth}}
+			if !toKafka {
+				outputs = append(outputs, written{"--out", out})
+			}
+			if err := separate([]string{configFile}, outputs); err != nil {
+				return err
+			}
 			sim := simulate.New(scenario)
 			if err := writeTruth(sim, truth); err != nil {
 				return err
@@ -107,9 +114,12 @@ func simulateToKafka(ctx context.Context, configFile string, sim *simulate.Simul
 	defer bar.done()
 	before := int64(0)
 	all, err := produce(ctx, cluster, sim, func(p produced) { bar.add(int(p.Records - before)); before = p.Records })
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(os.Stderr, "produced %s records to %s, %d of them hostile, %d repeats\n",
 		thousands(all.Records), cfg.Kafka.Topics.Raw, all.Hostile, all.Repeats)
-	return err
+	return nil
 }
 
 // writeSimulation writes all lines to a file, with a bar while a person watches.
@@ -125,7 +135,10 @@ func writeSimulation(ctx context.Context, sim *simulate.Simulator, name string) 
 	defer bar.done()
 	var line []byte
 	counts := map[simulate.Kind]int64{}
-	for ctx.Err() == nil {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		var item simulate.Item
 		var more bool
 		line, item, more = sim.Next(line[:0])
@@ -142,5 +155,5 @@ func writeSimulation(ctx context.Context, sim *simulate.Simulator, name string) 
 		fmt.Fprintf(os.Stderr, "wrote %s: %s events, %d hostile, %d repeats\n",
 			name, thousands(counts[simulate.Normal]), counts[simulate.Hostile], counts[simulate.Repeat])
 	}
-	return ctx.Err()
+	return nil
 }
