@@ -11,7 +11,7 @@ import (
 const futureMs = 5 * 60_000
 
 // flushBytes is when a splitter appends what it has gathered, however many records that are.
-const flushBytes = 4 << 20
+const flushBytes = 2 << 20
 
 // splitter is the handler of one raw partition: it decodes, refuses, and writes a side for each subject.
 type splitter struct {
@@ -24,6 +24,7 @@ type splitter struct {
 	routed  []ingest.Routed
 	out     outgoing
 	letters []ingest.DeadLetter
+	next    int64 // the offset after the last record gathered, -1 before the first
 	reached int64 // greatest event time gathered
 	moved   bool  // something was gathered since the last flush
 	limit   int64 // event time up to which the aligner lets it go
@@ -36,6 +37,7 @@ func (e *Engine) OpenSplit(_ context.Context, p ingest.Partition) (ingest.Handle
 	if err := s.sealed.load(); err != nil {
 		return nil, err
 	}
+	s.next = s.sealed.head.Next
 	e.aligner.reach(p.ID, 0)
 	e.held.Add(1)
 	return s, nil
@@ -44,7 +46,8 @@ func (e *Engine) OpenSplit(_ context.Context, p ingest.Partition) (ingest.Handle
 // Resume is the raw offset after the last one that was split and sealed.
 func (s *splitter) Resume() int64 { return s.sealed.head.Next }
 
-// Handle splits a batch. It returns when all sides and dead letters are durable.
+// Handle splits a batch. While there is more to read it only gathers, up to flushBytes: a few large requests cost much
+// less than many small ones. What is gathered is not in the checkpoint, so a crash reads it again.
 func (s *splitter) Handle(ctx context.Context, b ingest.Batch) error {
 	s.sealed.begin()
 	for i := range b.Records {
@@ -52,10 +55,14 @@ func (s *splitter) Handle(ctx context.Context, b ingest.Batch) error {
 			return err
 		}
 	}
+	s.account(&b)
+	if !b.CaughtUp && s.out.bytes < flushBytes && s.engine.Drain == nil {
+		return nil
+	}
 	if err := s.flush(ctx); err != nil {
 		return err
 	}
-	s.account(&b)
+	s.sealed.end(b.Next)
 	if b.CaughtUp {
 		s.engine.aligner.rest(s.part.ID)
 	}
@@ -68,13 +75,12 @@ func (s *splitter) Handle(ctx context.Context, b ingest.Batch) error {
 
 // account counts the offsets that the batch passed.
 func (s *splitter) account(b *ingest.Batch) {
-	from := s.sealed.head.Next
-	if from < 0 {
-		from = b.Next - int64(len(b.Records)) - b.Gap
+	if s.next < 0 {
+		s.next = b.Next - int64(len(b.Records)) - b.Gap
 	}
-	s.counts.Offsets += b.Next - from
+	s.counts.Offsets += b.Next - s.next
 	s.counts.Gaps += b.Gap
-	s.sealed.end(b.Next)
+	s.next = b.Next
 }
 
 // step takes one raw record.

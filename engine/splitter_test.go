@@ -36,7 +36,7 @@ func TestSplitterRefusesWhatBytesDoNotShow(t *testing.T) {
 			t.Fatal(err)
 		}
 		test.record.Offset, test.record.Size = 7, len(test.record.Value)
-		if err := h.Handle(t.Context(), ingest.Batch{Records: []ingest.Record{test.record}, Next: 8, Gap: 2}); err != nil {
+		if err := h.Handle(t.Context(), ingest.Batch{Records: []ingest.Record{test.record}, Next: 8, Gap: 2, CaughtUp: true}); err != nil {
 			t.Fatal(err)
 		}
 		s := e.Stats().Split
