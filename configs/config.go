@@ -7,6 +7,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -79,7 +80,13 @@ func Parse(text []byte) (*Config, error) {
 	c := DefaultConfig()
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
-	if err := decoder.Decode(&c); err != nil && len(bytes.TrimSpace(text)) > 0 {
+	if err := decoder.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+		return nil, hinted(err)
+	}
+	var more yaml.Node
+	if err := decoder.Decode(&more); err == nil {
+		return nil, fmt.Errorf("line %d: a second YAML document begins; a configuration is one document", more.Line)
+	} else if !errors.Is(err, io.EOF) {
 		return nil, hinted(err)
 	}
 	return &c, c.Validate()

@@ -45,14 +45,18 @@ func TestMistakesNamePlaceAndRemedy(t *testing.T) {
 		{"store:\n  database: 'a b'\n", `store.database: "a b" is not a plain name`},
 		{"data: ''\n", "data: is empty"},
 		{"engine: [\n", "did not find expected node content"},
+		{"data: a\n---\ndata: b\n", "line 2: a second YAML document begins"},
+		{"data: a\n--- [\n", "did not find expected node content"},
 	} {
 		_, err := Parse([]byte(test.text))
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%q: %v, want %q", test.text, err, test.want)
 		}
 	}
-	if c, err := Parse(nil); err != nil || !reflect.DeepEqual(*c, DefaultConfig()) {
-		t.Errorf("an empty file is not the defaults: %v", err)
+	for _, text := range []string{"", "# nothing yet\n", "---\n", "---\n...\n"} {
+		if c, err := Parse([]byte(text)); err != nil || !reflect.DeepEqual(*c, DefaultConfig()) {
+			t.Errorf("%q is not the defaults: %v", text, err)
+		}
 	}
 }
 

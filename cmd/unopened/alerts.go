@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"regexp"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/unopened/unopened/alerts"
+	"github.com/unopened/unopened/configs"
 	"github.com/unopened/unopened/models"
 	"github.com/unopened/unopened/store"
 )
@@ -107,6 +111,9 @@ func alertsShowCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withStore(cmd.Context(), configFile, func(s *store.Store) error {
 				sent, err := s.Alert(cmd.Context(), args[0])
+				if errors.Is(err, store.ErrNotFound) {
+					return fmt.Errorf("no alert of this id: %s; \"unopened alerts list\" shows those that there are", args[0])
+				}
 				if err != nil {
 					return err
 				}
@@ -128,19 +135,42 @@ func withStore(ctx context.Context, configFile string, ask func(*store.Store) er
 	if err != nil {
 		return err
 	}
+	return askStore(ctx, cfg, ask)
+}
+
+// askStore is withStore for a configuration that was read already. An embedded engine that never was is not made.
+func askStore(ctx context.Context, cfg *configs.Config, ask func(*store.Store) error) error {
+	if _, err := os.Stat(cfg.Path("clickhouse")); cfg.Store.Addr == "" && errors.Is(err, fs.ErrNotExist) {
+		return nothingYet(cfg)
+	}
 	s, err := openStore(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	return errors.Join(storeError(ask(s)), s.Close())
+	return errors.Join(storeError(cfg, ask(s)), s.Close())
 }
 
-// storeError makes a mistake in the question a mistake of use.
-func storeError(err error) error {
-	if errors.Is(err, store.ErrNoQuery) || errors.Is(err, store.ErrParams) {
+// storeError makes a mistake in the question a mistake of use, and says plainly that there are no tables yet.
+func storeError(cfg *configs.Config, err error) error {
+	switch {
+	case errors.Is(err, store.ErrNoQuery) || errors.Is(err, store.ErrParams):
 		return usageError{err}
+	case err != nil && noTables.MatchString(err.Error()):
+		return nothingYet(cfg)
 	}
 	return err
+}
+
+// noTables finds ClickHouse's codes of a database (81) or a table (60) that does not exist.
+var noTables = regexp.MustCompile(`\bcode: (60|81),`)
+
+// nothingYet tells that ClickHouse has none of our tables.
+func nothingYet(cfg *configs.Config) error {
+	place := cfg.Path("clickhouse")
+	if cfg.Store.Addr != "" {
+		place = fmt.Sprintf("database %s at %s", cfg.Store.Database, cfg.Store.Addr)
+	}
+	return fmt.Errorf("nothing was recorded in %s yet; \"unopened run\" or \"unopened demo --keep\" first, or name another --config", place)
 }
 
 // moment is an event time as people read it.

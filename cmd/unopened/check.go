@@ -5,14 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
+	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/unopened/unopened/alerts"
 	"github.com/unopened/unopened/configs"
 	"github.com/unopened/unopened/ingest"
 	"github.com/unopened/unopened/ingest/file"
+	"github.com/unopened/unopened/ingest/kafka"
 	"github.com/unopened/unopened/models"
 )
 
@@ -33,15 +37,23 @@ func checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check a configuration, or count what a file of events holds",
-		Long: `Without --events, checks the configuration and the models that it names without starting anything.
+		Long: `Without --events, checks the configuration, and the models, keys, secrets, certificates and passwords that it names,
+without starting anything.
 
 With --events, reads a file of contract records and counts what would be accepted, and what refused for which reason.
 Nothing of a refused record is ever printed: not its bytes, not its names, not its values.`,
-		Example: "  unopened check --config unopened.yaml\n  unopened check --events events.jsonl.gz --json",
+		Example: "  unopened check --config unopened.yaml --json\n  unopened check --events events.jsonl.gz --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if events == "" {
-				return checkConfig(cmd.OutOrStdout(), configFile)
+				found, err := checkConfig(configFile)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return writeJSON(cmd.OutOrStdout(), found)
+				}
+				return found.print(cmd.OutOrStdout())
 			}
 			counts, err := checkEvents(cmd.Context(), events)
 			if err != nil {
@@ -59,17 +71,30 @@ Nothing of a refused record is ever printed: not its bytes, not its names, not i
 	return cmd
 }
 
-// checkConfig loads the configuration and the models.
-func checkConfig(out io.Writer, configFile string) error {
+// sound is what `check` tells of a configuration that has no mistake.
+type sound struct {
+	Sound bool        `json:"sound"`
+	Harms []harmState `json:"harms"`
+}
+
+// harmState is what becomes of a harm's scores.
+type harmState struct {
+	Harm   string `json:"harm"`
+	State  string `json:"state"` // alerts, shadow or off
+	Models string `json:"models"`
+}
+
+// checkConfig loads the configuration and everything that it names. Nothing is started or made.
+func checkConfig(configFile string) (*sound, error) {
 	cfg, err := loadConfig(configFile)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	set, err := models.Load(configs.Artefacts(), cfg.Models)
-	if err != nil {
-		return usageError{err}
+	if err = errors.Join(err, checkFiles(cfg)); err != nil {
+		return nil, usageError{err}
 	}
-	rows := make([][]string, 0, models.Harms)
+	found := &sound{Sound: true}
 	for h := range models.Harm(models.Harms) {
 		state := "shadow"
 		switch {
@@ -78,10 +103,51 @@ func checkConfig(out io.Writer, configFile string) error {
 		case slices.Contains(cfg.Alerts.Promoted, h.String()):
 			state = "alerts"
 		}
-		rows = append(rows, []string{h.String(), state, set.Name(h)})
+		found.Harms = append(found.Harms, harmState{h.String(), state, set.Name(h)})
+	}
+	return found, nil
+}
+
+// print writes a table for people.
+func (s *sound) print(out io.Writer) error {
+	rows := make([][]string, len(s.Harms))
+	for i, h := range s.Harms {
+		rows[i] = []string{h.Harm, h.State, h.Models}
 	}
 	fmt.Fprintln(out, "the configuration is sound")
 	return writeTable(out, []string{"harm", "state", "models"}, rows)
+}
+
+// checkFiles reads the keys, secrets, certificates and passwords that a configuration names, each by the code that will
+// use it, and returns all that is wrong.
+func checkFiles(cfg *configs.Config) error {
+	var errs []error
+	if hasKey(cfg) {
+		_, err := identityKey(cfg)
+		errs = append(errs, err)
+	}
+	for i := range cfg.Alerts.Webhooks {
+		one := cfg.Alerts // each alone, since the desk stops at the first that is wrong
+		one.Webhooks = cfg.Alerts.Webhooks[i : i+1]
+		if _, err := alerts.NewDesk(one, nil, slog.New(slog.DiscardHandler)); err != nil {
+			errs = append(errs, fmt.Errorf("alerts.webhooks[%d]: %w", i, err))
+		}
+	}
+	password, certificates := cfg.Kafka, cfg.Kafka
+	password.TLS.CAFile, password.TLS.CertFile, password.TLS.KeyFile = "", "", ""
+	certificates.SASL = kafka.SASL{}
+	for _, part := range []kafka.Config{certificates, password} {
+		cluster, err := kafka.New(part, nil)
+		if errs = append(errs, err); err == nil {
+			cluster.Close()
+		}
+	}
+	if name := cfg.Store.PasswordFile; name != "" {
+		if _, err := os.ReadFile(name); err != nil {
+			errs = append(errs, fmt.Errorf("store.password_file: %w", err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // checkEvents decodes a file's records and counts.

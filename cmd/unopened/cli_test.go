@@ -12,10 +12,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/unopened/unopened/alerts"
+	"github.com/unopened/unopened/configs"
 	"github.com/unopened/unopened/ingest"
+	"github.com/unopened/unopened/ingest/kafka"
 	"github.com/unopened/unopened/ingest/simulate"
 	engines "github.com/unopened/unopened/store/local"
 )
@@ -203,6 +207,104 @@ func TestWrongMomentTellsNothing(t *testing.T) {
 	}
 	if text, code := verdictOf(t.Context(), errors.New("x")); text != "x" || code != exitFailed {
 		t.Errorf("another error: %q, %d", text, code)
+	}
+}
+
+// TestWrongFilesAreToldAtOnce checks a configuration that names files which are missing, or hold something else.
+func TestWrongFilesAreToldAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	junk, secret, config := filepath.Join(dir, "junk"), filepath.Join(dir, "secret"), filepath.Join(dir, "unopened.yaml")
+	if err := errors.Join(os.WriteFile(junk, []byte("junk"), 0o600), writeWebhookSecret(secret)); err != nil {
+		t.Fatal(err)
+	}
+	c := configs.DefaultConfig()
+	c.Data = filepath.Join(dir, "data")
+	c.Alerts.Webhooks = []alerts.WebhookConfig{{Name: "good", URL: "https://one.example/", SecretFile: secret}}
+	check := func() (string, error) {
+		t.Helper()
+		if err := c.Save(config); err != nil {
+			t.Fatal(err)
+		}
+		return run(t, "check", "--json", "--config", config)
+	}
+	var found sound
+	if out, err := check(); err != nil || json.Unmarshal([]byte(out), &found) != nil || !found.Sound || len(found.Harms) != 6 {
+		t.Fatalf("the control, which is sound: %v, %s", err, out)
+	}
+	if _, err := os.Stat(c.Data); err == nil {
+		t.Error("a check made the data folder")
+	}
+	c.Alerts.KeyFile, c.Store.PasswordFile = filepath.Join(dir, "no.key"), filepath.Join(dir, "no.password")
+	c.Alerts.Webhooks = append(c.Alerts.Webhooks, alerts.WebhookConfig{Name: "a", URL: "https://two.example/", SecretFile: junk},
+		alerts.WebhookConfig{Name: "b", URL: "https://three.example/", SecretFile: filepath.Join(dir, "no.secret")})
+	c.Kafka.TLS = kafka.TLS{Enabled: true, CAFile: junk}
+	c.Kafka.SASL = kafka.SASL{Mechanism: "plain", Username: "u", PasswordFile: filepath.Join(dir, "no.sasl")}
+	_, err := check()
+	var usage usageError
+	if !errors.As(err, &usage) {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"alerts.key_file: ", "alerts.webhooks[1]: ", "alerts.webhooks[2]: ", "kafka.tls.ca_file: ",
+		"kafka.sasl.password_file: ", "store.password_file: "} {
+		if strings.Count(err.Error(), want) != 1 {
+			t.Errorf("%v, want one %s", err, want)
+		}
+	}
+	if strings.Contains(err.Error(), "webhooks[0]") {
+		t.Errorf("%v, but the first webhook is sound", err)
+	}
+}
+
+// TestWrongStoreSaysNothingWasRecorded asks for what an embedded engine would have, that never was, and makes none.
+func TestWrongStoreSaysNothingWasRecorded(t *testing.T) {
+	c := configs.DefaultConfig()
+	c.Data = filepath.Join(t.TempDir(), "data")
+	config := filepath.Join(t.TempDir(), "unopened.yaml")
+	if err := c.Save(config); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range []string{"alerts list", "alerts show x", "query top_accounts", "explain " + strings.Repeat("0", 32)} {
+		_, err := run(t, append(strings.Fields(args), "--config", config)...)
+		if err == nil || !strings.Contains(err.Error(), "nothing was recorded in "+c.Data) {
+			t.Errorf("%s: %v", args, err)
+		}
+	}
+	if _, err := os.Stat(c.Data); err == nil {
+		t.Error("a question made the data folder")
+	}
+}
+
+// TestEveryDayOfADemoIsKept holds ClickHouse's retention against the longest demo, and the demo's folder against others.
+func TestEveryDayOfADemoIsKept(t *testing.T) {
+	c := demoConfig("demo", "127.0.0.1:1", 366)
+	if least := 396 * 24 * time.Hour; c.Store.KeepEvents < least || c.Store.KeepVerdicts < least || c.Store.KeepAlerts < least {
+		t.Errorf("%+v", c.Store)
+	}
+	if err := c.Validate(); err != nil {
+		t.Error(err)
+	}
+	for _, test := range []struct {
+		files string
+		want  string // nothing where a demo may begin
+	}{
+		{"", ""}, {"webhook.secret data/x", ""}, {"webhook.secret data/x unopened.yaml", "holds a demo already"},
+		{"thesis.txt", "holds other things"}, {"data/x", "holds other things"}, {"unopened.yaml", "holds other things"},
+	} {
+		dir := t.TempDir()
+		for _, name := range strings.Fields(test.files) {
+			path := filepath.Join(dir, name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, nil, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := makeReady(dir)
+		left, _ := os.ReadDir(dir)
+		if test.want == "" && (err != nil || len(left) > 0) {
+			t.Errorf("a folder with %q: %v, %d things left", test.files, err, len(left))
+		}
+		if test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want) || len(left) != len(strings.Fields(test.files))) {
+			t.Errorf("a folder with %q: %v, %d things left, want %s", test.files, err, len(left), test.want)
+		}
 	}
 }
 

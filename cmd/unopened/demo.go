@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -81,8 +83,8 @@ func demo(ctx context.Context, scenario simulate.Scenario, keep string) (report 
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	} else if _, err := os.Stat(filepath.Join(dir, "unopened.yaml")); err == nil {
-		return nil, usageError{fmt.Errorf("%s holds a demo already; name another folder", dir)}
+	} else if err := makeReady(dir); err != nil {
+		return nil, err
 	}
 	line := newStatus(os.Stderr)
 	defer line.done()
@@ -90,21 +92,50 @@ func demo(ctx context.Context, scenario simulate.Scenario, keep string) (report 
 	if _, err := engines.Fetch(ctx, func(step string) { line.say("ClickHouse engine: " + step) }); err != nil {
 		return nil, err
 	}
-	s, err := newStage(ctx, dir)
+	s, err := newStage(ctx, dir, scenario.Days)
 	if err != nil {
 		return nil, err
 	}
 	defer s.close()
-	return s.play(ctx, scenario, line)
+	if report, err = s.play(ctx, scenario, line); err != nil {
+		return nil, err
+	}
+	return report, s.cfg.Save(filepath.Join(dir, defaultConfigFile)) // last: by it a demo is known to be whole
 }
 
-// newStage starts the broker and the receiver, and writes the configuration that says so.
-func newStage(ctx context.Context, dir string) (s *stage, err error) {
+// The names in a demo's folder, besides its configuration.
+const (
+	demoSecret = "webhook.secret" // written first: by it a folder is known to be a demo's
+	demoData   = "data"
+)
+
+// makeReady makes the folder ready for a demo: it is new or empty, or loses what a demo that was cut off left there.
+func makeReady(dir string) error {
+	found, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(found) == 0 {
+		return nil
+	}
+	has := func(name string) bool {
+		return slices.ContainsFunc(found, func(e fs.DirEntry) bool { return e.Name() == name })
+	}
+	switch {
+	case err != nil:
+		return usageError{fmt.Errorf("--keep: %w; name a folder", err)}
+	case has(defaultConfigFile) && has(demoSecret):
+		return usageError{fmt.Errorf("--keep: %s holds a demo already; name another folder", dir)}
+	case has(defaultConfigFile) || !has(demoSecret):
+		return usageError{fmt.Errorf("--keep: %s holds other things; name a new or an empty folder", dir)}
+	}
+	return errors.Join(os.RemoveAll(filepath.Join(dir, demoData)), os.Remove(filepath.Join(dir, demoSecret)))
+}
+
+// newStage starts the broker and the receiver.
+func newStage(ctx context.Context, dir string, days int) (s *stage, err error) {
 	s = &stage{}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	secret := filepath.Join(dir, "webhook.secret")
+	secret := filepath.Join(dir, demoSecret)
 	if err := writeWebhookSecret(secret); err != nil {
 		return nil, err
 	}
@@ -119,16 +150,19 @@ func newStage(ctx context.Context, dir string) (s *stage, err error) {
 		return nil, err
 	}
 	s.server = httptest.NewServer(s.receiver)
-	s.cfg = demoConfig(dir, s.broker.Addr())
+	s.cfg = demoConfig(dir, s.broker.Addr(), days)
 	s.cfg.Alerts.Webhooks = []alerts.WebhookConfig{{Name: "demo", URL: s.server.URL, SecretFile: secret, AllowLoopback: true}}
-	return s, s.cfg.Save(filepath.Join(dir, "unopened.yaml"))
+	return s, nil
 }
 
 // demoConfig is the demo's configuration. It promotes the harms that the simulator has campaigns of: without that they
-// would be recorded, and nobody told.
-func demoConfig(dir, broker string) *configs.Config {
+// would be recorded, and nobody told. ClickHouse keeps all days for at least a month more.
+func demoConfig(dir, broker string, days int) *configs.Config {
 	c := configs.DefaultConfig()
-	c.Data = filepath.Join(dir, "data")
+	c.Data = filepath.Join(dir, demoData)
+	for _, keep := range []*time.Duration{&c.Store.KeepEvents, &c.Store.KeepVerdicts, &c.Store.KeepAlerts} {
+		*keep = max(*keep, time.Duration(days+30)*24*time.Hour)
+	}
 	c.Kafka.Brokers = []string{broker}
 	c.Kafka.Create.Enabled, c.Kafka.Create.RawPartitions, c.Kafka.Create.AccountPartitions = true, 2, 4
 	c.Alerts.Promoted = []string{"spam", "grooming", "harassment", "takeover"}

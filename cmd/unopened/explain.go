@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -18,6 +19,7 @@ import (
 	"github.com/unopened/unopened/ingest"
 	"github.com/unopened/unopened/ingest/file"
 	"github.com/unopened/unopened/models"
+	"github.com/unopened/unopened/store"
 )
 
 // explained is one harm of an account, with everything that its margin is made of.
@@ -122,12 +124,15 @@ func vectorOf(ctx context.Context, cfg *configs.Config, events string, account i
 	if events != "" {
 		return vectorFromFile(ctx, cfg, events, account)
 	}
-	s, err := openStore(ctx, cfg)
-	if err != nil {
-		return nil, 0, err
+	var vector features.Vector
+	var at int64
+	err := askStore(ctx, cfg, func(s *store.Store) (err error) {
+		vector, at, err = s.LatestVector(ctx, account)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		err = fmt.Errorf("account %s: no score of it has moved by 0.01 yet, or it is unknown; explain --events FILE reads it from events", account)
 	}
-	defer s.Close()
-	vector, at, err := s.LatestVector(ctx, account)
 	return &vector, at, err
 }
 

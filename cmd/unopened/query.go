@@ -28,23 +28,16 @@ func queryCommand() *cobra.Command {
 				_, err := fmt.Fprint(cmd.OutOrStdout(), queryHelp())
 				return err
 			}
-			cfg, err := loadConfig(configFile)
-			if err != nil {
-				return err
-			}
-			s, err := openStore(cmd.Context(), cfg)
-			if err != nil {
-				return err
-			}
-			defer s.Close()
-			rows, err := s.Run(cmd.Context(), args[0], params)
-			if err != nil {
-				return storeError(err)
-			}
-			if asJSON {
-				return writeJSON(cmd.OutOrStdout(), rows)
-			}
-			return printRows(cmd.OutOrStdout(), rows)
+			return withStore(cmd.Context(), configFile, func(s *store.Store) error {
+				rows, err := s.Run(cmd.Context(), args[0], params)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return writeJSON(cmd.OutOrStdout(), rows)
+				}
+				return printRows(cmd.OutOrStdout(), rows)
+			})
 		},
 		ValidArgsFunction: cobra.FixedCompletions(queryNames(), cobra.ShellCompDirectiveNoFileComp),
 	}

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -232,10 +234,12 @@ func (r *demoReport) next(out io.Writer, keep string) error {
 		account = r.Top[0].Account
 	}
 	if keep == "" {
-		_, err := fmt.Fprint(out, "\nTry next:\n  bin/unopened demo --keep demo-data\n  bin/unopened simulate --days 2 | bin/unopened replay --json -\n  bin/unopened --help\n")
+		_, err := fmt.Fprintf(out, "\nTry next:\n  %[1]s demo --keep demo-data\n  %[1]s simulate --days 2 | %[1]s replay --json -\n  %[1]s --help\n", os.Args[0])
 		return err
 	}
-	_, err := fmt.Fprintf(out, "\nTry next:\n  unopened explain --config %[1]s/unopened.yaml %[2]s\n  unopened alerts list --config %[1]s/unopened.yaml\n  unopened query --config %[1]s/unopened.yaml top_accounts\n", keep, account)
+	config := filepath.Join(keep, defaultConfigFile)
+	_, err := fmt.Fprintf(out, "\nTry next:\n  %[1]s explain --config %[2]s %[3]s\n  %[1]s alerts list --config %[2]s\n  %[1]s query --config %[2]s top_accounts\n",
+		os.Args[0], config, account)
 	return err
 }
 
