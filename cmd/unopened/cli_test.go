@@ -492,6 +492,27 @@ func TestDemo(t *testing.T) {
 	if out := ok(t, "explain", "--config", config, alerted[0].Account); !strings.Contains(out, "score") {
 		t.Errorf("explain: %s", out)
 	}
+	if _, err := run(t, "alerts", "show", "--config", config, "none"); err == nil || !strings.Contains(err.Error(), "no alert of this id") {
+		t.Errorf("an unknown alert: %v", err)
+	}
+	nobody := strings.Repeat("0", 32)
+	if _, err := run(t, "explain", "--config", config, nobody); err == nil || !strings.Contains(err.Error(), "explain --events FILE") {
+		t.Errorf("an unknown account: %v", err)
+	}
+	empty := filepath.Join(t.TempDir(), "other.yaml")
+	cfg, err := configs.Load(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Store.Database = "other"
+	if err := cfg.Save(empty); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range []string{"alerts list", "explain " + nobody, "query top_accounts"} {
+		if _, err := run(t, append(strings.Fields(args), "--config", empty)...); err == nil || !strings.Contains(err.Error(), "nothing was recorded") {
+			t.Errorf("%s of a database that is not there: %v", args, err)
+		}
+	}
 	for _, name := range queryNames() {
 		args := []string{"query", "--config", config, name, "--json"}
 		if strings.Contains(name, "account_") || name == "verdict_history" {
