@@ -11,7 +11,10 @@ import (
 const futureMs = 5 * 60_000
 
 // flushBytes is when a splitter appends what it has gathered, however many records that are.
-const flushBytes = 2 << 20
+const flushBytes = 4 << 20
+
+// heldRecords is how many raw records a splitter takes before it writes out what it has gathered.
+const heldRecords = 8000
 
 // splitter is the handler of one raw partition: it decodes, refuses, and writes a side for each subject.
 type splitter struct {
@@ -24,6 +27,7 @@ type splitter struct {
 	routed  []ingest.Routed
 	out     outgoing
 	letters []ingest.DeadLetter
+	held    int   // records since all was written out
 	next    int64 // the offset after the last record gathered, -1 before the first
 	reached int64 // greatest event time gathered
 	moved   bool  // something was gathered since the last flush
@@ -46,7 +50,7 @@ func (e *Engine) OpenSplit(_ context.Context, p ingest.Partition) (ingest.Handle
 // Resume is the raw offset after the last one that was split and sealed.
 func (s *splitter) Resume() int64 { return s.sealed.head.Next }
 
-// Handle splits a batch. While there is more to read it only gathers, up to flushBytes: a few large requests cost much
+// Handle splits a batch. While there is more to read it only gathers, up to heldRecords: a few large requests cost much
 // less than many small ones. What is gathered is not in the checkpoint, so a crash reads it again.
 func (s *splitter) Handle(ctx context.Context, b ingest.Batch) error {
 	s.sealed.begin()
@@ -56,9 +60,11 @@ func (s *splitter) Handle(ctx context.Context, b ingest.Batch) error {
 		}
 	}
 	s.account(&b)
-	if !b.CaughtUp && s.out.bytes < flushBytes && s.engine.Drain == nil {
+	s.held += len(b.Records)
+	if !b.CaughtUp && s.held < heldRecords && !s.sealed.due() && s.engine.Drain == nil {
 		return nil
 	}
+	s.held = 0
 	if err := s.flush(ctx); err != nil {
 		return err
 	}
