@@ -24,7 +24,7 @@ test: ## run every test, with a real Kafka broker and a real ClickHouse where th
 	@mkdir -p build
 	$(GO) vet ./...
 	@set -o pipefail; $(GO) test -v -count=1 -timeout 25m ./... 2>&1 | tee build/test.log | \
-		{ grep -vE '^(=== |[[:space:]]*--- PASS|PASS$$|[?])' || true; }
+		{ grep -vE '^(=== |[[:space:]]*--- PASS|PASS$$|[?])|level=(INFO|WARN|ERROR)' || true; }
 
 lint: ## run the linters (golangci-lint is built on first use)
 	$(GO) run $(GOLANGCI) run ./...

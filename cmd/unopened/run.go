@@ -130,6 +130,7 @@ func newService(ctx context.Context, cfg *configs.Config, roles []string, log *s
 	if err := s.engine.Prepare(); err != nil {
 		return nil, err
 	}
+	s.engine.Source = s.met
 	if err := s.connect(ctx); err != nil {
 		return nil, err
 	}
@@ -145,6 +146,15 @@ func newService(ctx context.Context, cfg *configs.Config, roles []string, log *s
 	}
 	s.assign(roles)
 	return s, nil
+}
+
+// met are the counters of what the Kafka client met, for the metrics.
+func (s *service) met() map[string]int64 {
+	n := s.kafka.Stats()
+	return map[string]int64{
+		"gap_records": n.GapRecords, "poison": n.Poison, "fetch_errors": n.FetchErrors, "rebuilds": n.Rebuilds,
+		"generations": n.Generations, "append_retries": n.AppendRetries,
+	}
 }
 
 // connect opens the topics that are written. Each record of the account topic has its subject as key.
