@@ -42,12 +42,15 @@ type Topics struct {
 	Alerts  string `yaml:"alerts"`  // alert candidates; one partition
 }
 
-// Create says whether missing topics are made, and how large.
+// Create says whether missing topics are made, how large, and how long they keep their records.
 type Create struct {
 	Enabled           bool `yaml:"enabled"`
 	RawPartitions     int  `yaml:"raw_partitions"`
 	AccountPartitions int  `yaml:"account_partitions"`
 	Replication       int  `yaml:"replication"`
+	// Retention is how long the account, dead and alert topics keep their records; 0 leaves it to the brokers. The raw
+	// topic's is always the brokers': what it held is in the account topic.
+	Retention time.Duration `yaml:"retention"`
 }
 
 // Fetch limits one answer of a broker for one partition.
@@ -77,7 +80,7 @@ func DefaultConfig() Config {
 	return Config{
 		Brokers: []string{"127.0.0.1:9092"}, ClientID: "unopened", GroupPrefix: "unopened",
 		Topics: Topics{Raw: "unopened.raw.v1", Account: "unopened.account.v1", Dead: "unopened.dead.v1", Alerts: "unopened.alerts.v1"},
-		Create: Create{RawPartitions: 4, AccountPartitions: 16, Replication: 1},
+		Create: Create{RawPartitions: 4, AccountPartitions: 16, Replication: 1, Retention: 720 * time.Hour},
 		Fetch:  Fetch{MaxBytes: 1 << 20, MaxWait: 500 * time.Millisecond},
 
 		SessionTimeout: 30 * time.Second, Heartbeat: 3 * time.Second, Compression: "none",
@@ -98,6 +101,7 @@ func (c *Config) Validate() error {
 	errs.need(c.Create.RawPartitions > 0, "create.raw_partitions: %d is below 1", c.Create.RawPartitions)
 	errs.need(c.Create.AccountPartitions > 0, "create.account_partitions: %d is below 1", c.Create.AccountPartitions)
 	errs.need(c.Create.Replication > 0 && c.Create.Replication <= 100, "create.replication: %d is not between 1 and 100", c.Create.Replication)
+	errs.need(c.Create.Retention == 0 || c.Create.Retention >= time.Hour, "create.retention: %s is below 1h and not 0", c.Create.Retention)
 	errs.need(c.Fetch.MaxBytes >= 4096 && c.Fetch.MaxBytes <= maxAnswer, "fetch.max_bytes: %d is not between 4096 and %d", c.Fetch.MaxBytes, maxAnswer)
 	errs.need(c.Fetch.MaxWait >= 10*time.Millisecond && c.Fetch.MaxWait <= 10*time.Second, "fetch.max_wait: %s is not between 10ms and 10s", c.Fetch.MaxWait)
 	errs.need(c.SessionTimeout >= time.Second && c.SessionTimeout <= 5*time.Minute, "session_timeout: %s is not between 1s and 5m", c.SessionTimeout)

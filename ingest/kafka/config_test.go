@@ -29,6 +29,7 @@ func TestValidate(t *testing.T) {
 		"create.raw_partitions":       func(c *Config) { c.Create.RawPartitions = 0 },
 		"create.account_partitions":   func(c *Config) { c.Create.AccountPartitions = -1 },
 		"create.replication":          func(c *Config) { c.Create.Replication = 0 },
+		"create.retention":            func(c *Config) { c.Create.Retention = time.Minute },
 		"fetch.max_bytes":             func(c *Config) { c.Fetch.MaxBytes = 1 },
 		"fetch.max_wait":              func(c *Config) { c.Fetch.MaxWait = time.Hour },
 		"session_timeout":             func(c *Config) { c.SessionTimeout = time.Hour },

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -115,7 +116,7 @@ func (r *reader) fetch(ctx context.Context, client *kafkago.Client) (*partitionA
 		return nil, errors.New("the broker's answer to a fetch is not of the one partition that was asked for")
 	}
 	part := &answer.Topics[0].Partitions[0]
-	if code := max(answer.ErrorCode, part.ErrorCode); code != 0 {
+	if code := cmp.Or(part.ErrorCode, answer.ErrorCode); code != 0 {
 		part.Records.release()
 		return nil, kafkago.Error(code)
 	}

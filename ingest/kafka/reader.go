@@ -29,6 +29,7 @@ type reader struct {
 	cluster *Cluster
 	part    ingest.Partition
 	handler ingest.Handler
+	role    string          // whose checkpoints the handler keeps; "" outside any group
 	stop    int64           // where to end; math.MaxInt64 for never
 	passed  func(int64)     // told the next offset after each batch
 	next    int64           // the offset wanted next
@@ -140,7 +141,8 @@ func (r *reader) outOfRange(ctx context.Context) error {
 		return nil
 	}
 	return fmt.Errorf("the checkpoint wants offset %d, but the log ends at %d: the topic was created again or lost records. "+
-		"If it was created again, raise kafka.incarnation and begin with an empty engine.checkpoints; if it lost records, restore it or the checkpoints of that time", r.next, end)
+		"If it was created again, raise kafka.incarnation where it is the raw topic, and move the folder %q of engine.checkpoints away "+
+		"(keep the other folders and identity.key); if it lost records, restore it or the checkpoints of that time", r.next, end, r.role)
 }
 
 // deliver hands over the records of an answer. Batches after one that cannot be read wait for the next fetch, which

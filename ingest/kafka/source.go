@@ -25,14 +25,15 @@ const joinPause = 500 * time.Millisecond
 type Source struct {
 	cluster *Cluster
 	topic   string
-	group   string // empty: all partitions, to their end
+	role    string // empty: all partitions, to their end, outside any group
+	group   string
 }
 
 // Source returns a source of the partitions of topic that the group of a role gives to this process. Run works until
 // its context is done. When the group changes, all handlers are closed and opened anew, also of partitions that stay;
 // a handler has half the session timeout to close.
 func (c *Cluster) Source(topic, role string) *Source {
-	return &Source{cluster: c, topic: topic, group: c.config.GroupPrefix + "." + role}
+	return &Source{cluster: c, topic: topic, role: role, group: c.config.GroupPrefix + "." + role}
 }
 
 // ReadAll returns a source of all partitions of topic, outside any group. Run ends when each has been read to the end
@@ -44,7 +45,7 @@ func (s *Source) Run(ctx context.Context, open func(context.Context, ingest.Part
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	j := &journey{source: s, open: open, stop: cancel}
-	if s.group == "" {
+	if s.role == "" {
 		j.fail(j.all(ctx))
 	} else {
 		j.fail(j.member(ctx))
@@ -196,7 +197,7 @@ func (j *journey) serve(ctx context.Context, part ingest.Partition, stop int64, 
 		}
 		return
 	}
-	r := &reader{cluster: j.source.cluster, part: part, handler: handler, stop: stop, passed: passed}
+	r := &reader{cluster: j.source.cluster, part: part, handler: handler, role: j.source.role, stop: stop, passed: passed}
 	j.fail(r.run(ctx))
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), j.source.cluster.config.SessionTimeout/2)
 	defer cancel()

@@ -27,7 +27,7 @@ func TestSuite(t *testing.T) {
 				name string
 				run  func(*testing.T, string)
 			}{
-				{"topics", testTopics}, {"round trip", testRoundTrip}, {"read all", testReadAll}, {"rebalance", testRebalance},
+				{"topics", testTopics}, {"topic settings", testTopicSettings}, {"round trip", testRoundTrip}, {"read all", testReadAll}, {"rebalance", testRebalance},
 				{"gap", testGap}, {"beyond the end", testBeyond}, {"stray headers", testStray}, {"back-pressure", testBackPressure},
 				{"handler error", testHandlerError}, {"letters", testLetters}, {"too large", testTooLarge},
 				{"transactions", testTransactions},
@@ -96,6 +96,81 @@ func testTopics(t *testing.T, addr string) {
 	if err := other.EnsureTopics(t.Context()); err == nil || !strings.Contains(err.Error(), "has 2 partitions") {
 		t.Errorf("alert topic with two partitions: got %v", err)
 	}
+}
+
+// The raw topic gives records the broker's time, whatever the writer says; the other topics keep theirs as long as asked.
+func testTopicSettings(t *testing.T, addr string) {
+	config := testConfig(t, addr)
+	config.Create.Retention = 48 * time.Hour
+	cluster := newCluster(t, config)
+	if strings.Contains(t.Name(), "Apache") { // the broker in the process keeps the writer's time all the same
+		for topic, want := range map[string]bool{config.Topics.Raw: true, config.Topics.Account: false} {
+			if sent, got := yesterday(t, cluster, topic); (got >= sent.Add(24*time.Hour).UnixMilli()) != want {
+				t.Errorf("%s: the time of a record of %v is %v", topic, sent, time.UnixMilli(got))
+			}
+		}
+	}
+	for topic, want := range map[string]string{config.Topics.Raw: "LogAppendTime", config.Topics.Account: "CreateTime"} {
+		if got := setting(t, cluster, topic, "message.timestamp.type"); got != want {
+			t.Errorf("%s: message.timestamp.type is %q, want %q", topic, got, want)
+		}
+	}
+	const asked = "172800000"
+	for topic, want := range map[string]bool{config.Topics.Raw: false, config.Topics.Account: true, config.Topics.Dead: true, config.Topics.Alerts: true} {
+		if got := setting(t, cluster, topic, "retention.ms"); (got == asked) != want {
+			t.Errorf("%s: retention.ms is %q", topic, got)
+		}
+	}
+	config.Topics = Topics{Raw: config.Topics.Raw + "2", Account: config.Topics.Account + "2", Dead: config.Topics.Dead + "2", Alerts: config.Topics.Alerts + "2"}
+	config.Create.Retention = 0
+	if got := setting(t, newCluster(t, config), config.Topics.Account, "retention.ms"); got == "0" || got == asked {
+		t.Errorf("the brokers' default is %q", got)
+	}
+}
+
+// yesterday writes a record with a time 24 hours ago, and returns that time and the record's as it is read.
+func yesterday(t *testing.T, cluster *Cluster, topic string) (sent time.Time, got int64) {
+	t.Helper()
+	sent = time.Now().Add(-24 * time.Hour)
+	send(t, func(client *kafkago.Client) (*kafkago.ProduceResponse, error) {
+		return client.Produce(t.Context(), &kafkago.ProduceRequest{Topic: topic, RequiredAcks: kafkago.RequireAll,
+			Records: kafkago.NewRecordReader(kafkago.Record{Time: sent, Value: kafkago.NewBytes([]byte("v"))})})
+	}, cluster)
+	k := newKeeper()
+	k.handle = func(_ context.Context, _ int, b ingest.Batch) error {
+		for _, r := range b.Records {
+			got = r.Time
+		}
+		return nil
+	}
+	part := ingest.Partition{Topic: topic}
+	handler, err := k.opener(t.Context(), part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &reader{cluster: cluster, part: part, handler: handler, stop: 1}
+	if err := r.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return sent, got
+}
+
+// setting returns what a broker says of a topic's setting; "" where it says nothing.
+func setting(t *testing.T, cluster *Cluster, topic, name string) string {
+	t.Helper()
+	response, err := cluster.client.Load().DescribeConfigs(t.Context(), &kafkago.DescribeConfigsRequest{Resources: []kafkago.DescribeConfigRequestResource{
+		{ResourceType: kafkago.ResourceTypeTopic, ResourceName: topic, ConfigNames: []string{name}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, resource := range response.Resources {
+		for _, entry := range resource.ConfigEntries {
+			if entry.ConfigName == name {
+				return entry.ConfigValue
+			}
+		}
+	}
+	return ""
 }
 
 func testRoundTrip(t *testing.T, addr string) {

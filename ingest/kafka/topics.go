@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -41,8 +42,7 @@ func (c *Cluster) createTopics(ctx context.Context, client *kafkago.Client) erro
 	for _, name := range t.names() {
 		request.Topics = append(request.Topics, kafkago.TopicConfig{
 			Topic: name, NumPartitions: sizes[name], ReplicationFactor: make.Replication,
-			// Compaction would take records out of the middle of what is counted one by one.
-			ConfigEntries: []kafkago.ConfigEntry{{ConfigName: "cleanup.policy", ConfigValue: "delete"}},
+			ConfigEntries: c.topicConfig(name),
 		})
 	}
 	response, err := client.CreateTopics(ctx, request)
@@ -56,6 +56,21 @@ func (c *Cluster) createTopics(ctx context.Context, client *kafkago.Client) erro
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// topicConfig returns the settings of a topic that is made.
+func (c *Cluster) topicConfig(name string) []kafkago.ConfigEntry {
+	// Compaction would take records out of the middle of what is counted one by one.
+	entries := []kafkago.ConfigEntry{{ConfigName: "cleanup.policy", ConfigValue: "delete"}}
+	keep := c.config.Create.Retention
+	switch {
+	case name == c.config.Topics.Raw:
+		// One writer with a wrong clock could move a shard's time into the future.
+		entries = append(entries, kafkago.ConfigEntry{ConfigName: "message.timestamp.type", ConfigValue: "LogAppendTime"})
+	case keep > 0:
+		entries = append(entries, kafkago.ConfigEntry{ConfigName: "retention.ms", ConfigValue: strconv.FormatInt(keep.Milliseconds(), 10)})
+	}
+	return entries
 }
 
 // CheckTopics tells which of the four topics cannot be seen and whether the alert topic has its one partition.
