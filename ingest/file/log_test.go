@@ -5,7 +5,10 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/unopened/unopened/ingest"
 )
@@ -103,4 +106,42 @@ func TestLetters(t *testing.T) {
 	if got, want := out.String(), `{"topic":"raw","partition":0,"offset":3,"reason":"escape","size_log2":8}`+"\n"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
+}
+
+// Several goroutines may bury at once: the writer gets one line after the other.
+func TestLettersAtOnce(t *testing.T) {
+	var out slow
+	letters := NewLetters(&out)
+	var burying sync.WaitGroup
+	for p := range 4 {
+		burying.Go(func() {
+			for range 5 {
+				l := ingest.NewDeadLetter(ingest.Partition{Topic: "account", ID: p}, &ingest.Record{Size: 500}, ingest.RefusedEscape)
+				if err := letters.Bury(context.Background(), []ingest.DeadLetter{l}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	burying.Wait()
+	if n := strings.Count(out.text.String(), "\n"); n != 20 || out.together.Load() {
+		t.Errorf("%d lines of 20; two at once: %v", n, out.together.Load())
+	}
+}
+
+// slow is a writer that takes its time and sees whether it is called again meanwhile.
+type slow struct {
+	inside   atomic.Int32
+	together atomic.Bool
+	text     strings.Builder
+}
+
+func (s *slow) Write(b []byte) (int, error) {
+	if s.inside.Add(1) > 1 {
+		s.together.Store(true)
+		return len(b), nil
+	}
+	defer s.inside.Add(-1)
+	time.Sleep(time.Millisecond)
+	return s.text.Write(b)
 }

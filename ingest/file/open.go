@@ -3,6 +3,7 @@ package file
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -48,20 +49,39 @@ type (
 
 // Open opens a file, or standard input for "-", for reading in sequence. gzip and zstd are known by their first
 // bytes, whatever the file is called, and unpacked as they are read, in bounded memory.
-func Open(path string) (io.ReadCloser, error) {
-	in, after := os.Stdin, closers(nil)
-	if path != Stdio {
+func Open(path string) (io.ReadCloser, error) { return open(context.Background(), path) }
+
+// open is Open, but what is read of standard input ends with ctx, by its error.
+func open(ctx context.Context, path string) (io.ReadCloser, error) {
+	var in io.ReadCloser
+	if path == Stdio {
+		in = interruptible(ctx, os.Stdin)
+	} else {
 		f, err := os.Open(path)
 		if err != nil {
 			return nil, err
 		}
-		in, after = f, closers{f.Close}
+		in = f
 	}
+	after := closers{in.Close}
 	r, err := unpack(in, after)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening %s: %w", path, err), after.Close())
 	}
 	return r, nil
+}
+
+// interruptible reads from in until ctx is done. Closing does not end a read of a terminal or an inherited pipe, so that
+// read is left to a goroutine of its own, which ends with in or with the process.
+func interruptible(ctx context.Context, in io.Reader) io.ReadCloser {
+	out, into := io.Pipe()
+	stop := context.AfterFunc(ctx, func() { into.CloseWithError(ctx.Err()) })
+	go func() {
+		defer stop()
+		_, err := io.Copy(into, in)
+		into.CloseWithError(err)
+	}()
+	return out
 }
 
 // unpack puts the decompressor that the first bytes ask for before in.
@@ -77,7 +97,7 @@ func unpack(in io.Reader, after closers) (io.ReadCloser, error) {
 		if err != nil {
 			return nil, err
 		}
-		return reader{z, append(closers{z.Close}, after...)}, nil
+		return reader{z, after}, nil // its Close would only say again how reading ended
 	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		z, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
 			zstd.WithDecoderMaxWindow(maxWindow))

@@ -78,7 +78,7 @@ type batcher struct {
 
 // file reads one file.
 func (b *batcher) file(ctx context.Context, path string) (err error) {
-	f, err := Open(path)
+	f, err := open(ctx, path)
 	if err != nil {
 		return err
 	}

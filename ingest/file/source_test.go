@@ -7,7 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/unopened/unopened/ingest"
 )
@@ -172,6 +174,9 @@ func TestSourceFails(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
+		if err != nil && strings.Count(err.Error(), "unexpected EOF") > 1 {
+			t.Errorf("%s: said twice: %v", name, err)
+		}
 		if len(test.paths) > 0 && test.handler.closed != 1 {
 			t.Errorf("%s: closed %d times", name, test.handler.closed)
 		}
@@ -212,4 +217,50 @@ func TestStandardInput(t *testing.T) {
 	if err := run(h, 10, Stdio); err != nil || h.text.String() != "0:a 1:b | | " && h.text.String() != "0:a | 1:b | | " {
 		t.Errorf("%v: %q", err, h.text.String())
 	}
+}
+
+// The end of the context ends a read of standard input that would otherwise block for ever, even where closing what is
+// read does not, as with a terminal or an inherited pipe.
+func TestStandardInputIsStopped(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close() //nolint:errcheck // nothing depends on it
+	if err := syscall.SetNonblock(int(r.Fd()), false); err != nil {
+		t.Fatal(err)
+	}
+	before := os.Stdin
+	os.Stdin = os.NewFile(r.Fd(), "stdin") // blocking, as the one that a process starts with
+	defer func() { os.Stdin = before }()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if _, err := w.WriteString("a\nb\nin"); err != nil {
+		t.Fatal(err)
+	}
+	h := &stopper{stop: cancel}
+	s := Source{Paths: []string{Stdio}, Batch: 2}
+	done := make(chan error, 1)
+	go func() {
+		done <- s.Run(ctx, func(context.Context, ingest.Partition) (ingest.Handler, error) { return h, nil })
+	}()
+	select {
+	case err := <-done:
+		if err != nil || h.closed != 1 || h.text.String() != "0:a 1:b | " {
+			t.Errorf("%v: closed %d times, %q", err, h.closed, h.text.String())
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("still reading")
+	}
+}
+
+// stopper is a handler that stops its source some time after it has returned.
+type stopper struct {
+	seen
+	stop func()
+}
+
+func (s *stopper) Handle(ctx context.Context, b ingest.Batch) error {
+	time.AfterFunc(50*time.Millisecond, s.stop)
+	return s.seen.Handle(ctx, b)
 }
