@@ -191,6 +191,11 @@ func (o *Outbox) Drain(ctx context.Context) error {
 func (o *Outbox) Counts() (all []EndpointCounts) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	return o.counts()
+}
+
+// counts is Counts under the lock.
+func (o *Outbox) counts() (all []EndpointCounts) {
 	for _, q := range o.queues {
 		all = append(all, q.counts)
 	}
@@ -211,9 +216,9 @@ type pending struct {
 
 // state returns what a snapshot keeps. A delivery under way counts as pending.
 func (o *Outbox) state() outboxState {
-	s := outboxState{Endpoints: o.Counts()}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	s := outboxState{Endpoints: o.counts()}
 	waiting := make(map[int]pending)
 	for _, q := range o.queues {
 		for _, l := range q.lanes {

@@ -400,3 +400,35 @@ func TestAnOutageIsLoggedOnce(t *testing.T) {
 		}
 	})
 }
+
+// A snapshot that is taken beside Run is of one moment: an endpoint that has so many pending waits in so many deliveries.
+func TestSnapshotOfOneMoment(t *testing.T) {
+	o := NewOutbox([]Endpoint{{Name: "x", Sink: nothing}}, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := o.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	added := make(chan struct{})
+	running.Go(func() {
+		defer close(added)
+		for i := range 20_000 {
+			o.add(Delivery{Alert: Alert{Account: fmt.Sprint(i % 500)}})
+		}
+	})
+	for more := true; more; {
+		select {
+		case <-added:
+			more = false
+		default:
+		}
+		if s := o.state(); s.Endpoints[0].Pending != int64(len(s.Deliveries)) {
+			t.Errorf("%d pending, but %d deliveries", s.Endpoints[0].Pending, len(s.Deliveries))
+			break
+		}
+	}
+	cancel()
+	running.Wait()
+}
