@@ -37,7 +37,8 @@ func replayCommand() *cobra.Command {
 without Kafka or ClickHouse. The outcome depends on the events alone: not on batches, clocks or machines.
 
 With --accounts it reads the account topic that the configuration names, from its beginning to its end, and writes
-nothing to Kafka. That is the reference for any run over the same topic: the same verdicts, alerts and state hash.`,
+nothing to Kafka. That is the reference for any run over the same topic: the same verdicts, alerts and state hash. The
+daily budget is not applied.`,
 		Example: `  unopened replay --verdicts verdicts.jsonl --alerts alerts.jsonl events.jsonl.gz
   unopened simulate --days 2 | unopened replay --json -
   unopened replay --accounts --config unopened.yaml --json`,
@@ -119,6 +120,8 @@ func replayEngine(cfg *configs.Config) (*engine.Engine, error) {
 		Incarnation: cfg.Kafka.Incarnation, Letters: file.NewLetters(io.Discard), Log: slog.New(slog.DiscardHandler),
 	}
 	e.Alerts.Webhooks, e.Alerts.Lines = nil, "" // a replay tells nobody
+	// Which alerts are over the budget depends on the order of the alert topic, which a replay does not know.
+	e.Alerts.DailyBudget = 0
 	return e, e.Prepare()
 }
 
