@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -220,14 +219,5 @@ func restore(r io.Reader, s Section) error {
 		return err
 	}
 	_, err = io.Copy(io.Discard, chunks)
-	return err
-}
-
-// Remove deletes every checkpoint of the folder.
-func (f Folder) Remove() error {
-	err := os.RemoveAll(f.Dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
 	return err
 }

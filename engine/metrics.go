@@ -25,6 +25,7 @@ var (
 	metricDesk     = desc("candidates_total", "Alert candidates, by what became of them.", "outcome")
 	metricAccounts = desc("accounts", "Accounts in memory.")
 	metricShrunk   = desc("window_shrunk_total", "Times that the window for repeats gave up an hour for its ceiling.")
+	metricWindow   = desc("window_seconds", "The shortest window for repeats of any shard, in event time.")
 	metricEvicted  = desc("evicted_total", "What made room for others in memory.", "what")
 	metricSource   = desc("source_total", "What the sources of the roles met.", "what")
 	metricOutbox   = desc("outbox_deliveries", "Deliveries, by endpoint and what became of them.", "endpoint", "outcome")
@@ -71,6 +72,7 @@ func (e *Engine) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	count(metricShrunk, s.Shrunk)
+	ch <- prometheus.MustNewConstMetric(metricWindow, prometheus.GaugeValue, float64(s.Window)/1000)
 	count(metricEvicted, s.Evicted, "account")
 	count(metricEvicted, s.Dropped, "contact")
 	if e.Source != nil {

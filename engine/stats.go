@@ -16,6 +16,7 @@ type Stats struct {
 	Outbox   []alerts.EndpointCounts
 	Accounts int
 	Shrunk   int64 // how often a window gave up an hour for its ceiling
+	Window   int64 // the shortest reach of a window for repeats, ms of event time
 	Evicted  int64 // accounts that made room at the memory ceiling
 	Dropped  int64 // contact entries that made room
 }
@@ -42,6 +43,7 @@ func (s *Stats) Sent(endpoint string) int64 {
 type shardSize struct {
 	accounts int
 	shrunk   int64
+	reach    int64
 	evicted  int64
 	dropped  int64
 }
@@ -59,7 +61,7 @@ func (e *Engine) publishShard(s *shard) {
 	defer e.mu.Unlock()
 	e.score[s.part.ID] = s.counts
 	evicted, dropped := s.table.Evicted()
-	e.sizes[s.part.ID] = shardSize{s.table.Len(), s.window.shrunk, int64(evicted), int64(dropped)}
+	e.sizes[s.part.ID] = shardSize{s.table.Len(), s.window.shrunk, s.window.reach(), int64(evicted), int64(dropped)}
 }
 
 // publishDesk shows the desk's counters to other goroutines.
@@ -119,6 +121,9 @@ func (e *Engine) Stats() Stats {
 	for _, size := range e.sizes {
 		sum.Accounts += size.accounts
 		sum.Shrunk += size.shrunk
+		if sum.Window == 0 || size.reach > 0 && size.reach < sum.Window {
+			sum.Window = size.reach
+		}
 		sum.Evicted += size.evicted
 		sum.Dropped += size.dropped
 	}

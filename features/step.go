@@ -20,7 +20,7 @@ type step struct {
 	first      bool    // the account's first contact with the peer
 	firstIn    bool    // the peer's first contact with the account
 	reply      bool    // the first reply of a peer whom the account contacted first
-	opened     weights // with reply: what that first contact counts for now
+	opened     weights // with reply: what that first contact weighs by this time
 	unanswered bool    // sent to a peer whom the account contacted first and who has not replied yet
 	old        bool    // sent to an old contact (known for a day and has written, or a mutual relation), quiet for an hour
 	declined   bool    // the peer declined a request

@@ -27,13 +27,6 @@ func (p progress) add(n int) {
 	}
 }
 
-// say puts text before the bar.
-func (p progress) say(text string) {
-	if p.bar != nil {
-		p.bar.Describe(text)
-	}
-}
-
 // done clears the bar.
 func (p progress) done() {
 	if p.bar != nil {
