@@ -8,7 +8,10 @@ export CGO_ENABLED := 0
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint fmt bench clean
+.PHONY: help build demo test soak lint fmt bench clean
+
+# The tests with a long form: those that ask for UNOPENED_SOAK.
+SOAK := engine:TestKilledRunEqualsCleanReplay
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -25,6 +28,16 @@ test: ## run every test, with a real Kafka broker and a real ClickHouse where th
 	$(GO) vet ./...
 	@set -o pipefail; $(GO) test -v -count=1 -timeout 25m ./... 2>&1 | tee build/test.log | \
 		{ grep -vE '^(=== |[[:space:]]*--- PASS|PASS$$|[?])|level=(INFO|WARN|ERROR)' || true; }
+
+soak: ## run the long forms of the tests, hours in all; a part that passed is not run again until `make clean`
+	@mkdir -p build/soak
+	@set -o pipefail; for part in $(SOAK); do \
+		log=build/soak/$${part/:/.}; \
+		if [ -f $$log.passed ]; then echo "passed before: $$part"; continue; fi; \
+		echo "running: $$part"; \
+		UNOPENED_SOAK=1 $(GO) test -count=1 -timeout 12h -v -run "^$${part#*:}$$" ./$${part%:*} 2>&1 | tee $$log.log | \
+			{ grep -vE '^(=== |PASS$$)|level=(INFO|WARN|ERROR)' || true; } && mv $$log.log $$log.passed || exit 1; \
+	done
 
 lint: ## run the linters (golangci-lint is built on first use)
 	$(GO) run $(GOLANGCI) run ./...
