@@ -28,7 +28,7 @@ type tally struct{ events, findings int }
 
 func (r *tally) Event(*ingest.Event, ingest.Position) { r.events++ }
 func (r *tally) Finding(*alerts.Finding)              { r.findings++ }
-func (r *tally) Flush(context.Context) error          { return nil }
+func (r *tally) Flush() func(context.Context) error   { return durable() }
 
 const (
 	steadyAccounts = 300

@@ -1,202 +1,69 @@
 package engine
 
 import (
-	"bufio"
 	"bytes"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
-	"os"
-	"path/filepath"
-	"slices"
 )
 
-// Stateful is a part of a role whose state a checkpoint holds. Restore gets exactly the bytes of one Snapshot.
-type Stateful interface {
-	Snapshot(w io.Writer) error
-	Restore(r io.Reader) error
+// State is a part of a role's state that a checkpoint holds.
+type State interface {
+	// Snapshot writes what has changed since the snapshot before. With of > 0 it also writes part step of of (1 to of) of
+	// all that there was when part 1 was asked for, so that the snapshots from part 1 to part of hold everything.
+	Snapshot(w io.Writer, step, of int) error
+	// Changed is about how many bytes the next snapshot has to write; 0 where that is little anyhow.
+	Changed() int64
+	// Restore takes a snapshot in, after those before it. The first one replaces what there was; after the last one the
+	// state can be used. After an error it cannot.
+	Restore(r io.Reader, first, last bool) error
 }
 
 // Section is a named part of a checkpoint.
 type Section struct {
 	Name  string
-	State Stateful
+	State State
 }
 
-// Head says what a checkpoint is of. It is the first section, in JSON, so that a person can read it.
+// Head says what a file of a checkpoint is of. It is the first section, in JSON, so that a person can read it.
+//
+// A checkpoint is a chain of files: each has what changed since the one before, and says which ones it needs. So that
+// chains do not grow for ever, the files of a sweep (Step 1 to Of) each have a part of everything besides; with the
+// last of them what came before the first is not needed any more.
 type Head struct {
-	Format     int    `json:"format"`
-	Kind       string `json:"kind"` // "base"; a later format adds "delta", which names its base
-	Role       string `json:"role"`
-	Topic      string `json:"topic"`
-	Partition  int    `json:"partition"`
-	Partitions int    `json:"partitions"` // of the topic: another number re-hashes every key
-	Generation int64  `json:"generation"`
-	Next       int64  `json:"next"` // the offset where reading goes on
+	Format     int     `json:"format"`
+	Role       string  `json:"role"`
+	Topic      string  `json:"topic"`
+	Partition  int     `json:"partition"`
+	Partitions int     `json:"partitions"` // of the topic: another number re-hashes every key
+	Generation int64   `json:"generation"` // of the file
+	Next       int64   `json:"next"`       // the offset where reading goes on; -1 where nothing was read
+	Needs      []int64 `json:"needs"`      // the generations that make the state together with this one, oldest first
+	Writer     string  `json:"writer"`     // a random name of who held the partition
+	Step       int     `json:"step"`       // of the sweep that is under way
+	Of         int     `json:"of"`
+	Begun      int64   `json:"begun"`  // the generation of step 1
+	Base       int64   `json:"base"`   // bytes of the last sweep that came to its end
+	Since      int     `json:"since"`  // files after it, before this one
+	Deltas     int64   `json:"deltas"` // and their bytes
+	Before     int64   `json:"before"` // those before the sweep under way
 }
 
 const (
-	checkpointMagic  = "UNOPENED CHECKPOINT\n"
-	checkpointFormat = 1
-	keptGenerations  = 2
+	checkpointMagic  = "UNOPENED CHECKPOINT 2\n"
+	checkpointFormat = 2
+	headName         = "head"
 )
 
 // ErrDamaged says that a checkpoint's bytes are not those that were written.
 var ErrDamaged = errors.New("the checkpoint is damaged")
 
-// Folder keeps the checkpoints of every role and partition below one directory. A checkpoint is one file, written
-// beside, synced, then renamed: state, episodes, offset, ids and causes are sealed together or not at all. The last
-// two generations are kept; a damaged newest one falls back to the one before, from where the log is read again.
-type Folder struct{ Dir string }
-
-// dir is the directory of one role's partition.
-func (f Folder) dir(h *Head) string {
-	return filepath.Join(f.Dir, h.Role, fmt.Sprintf("%s-%d", h.Topic, h.Partition))
-}
-
-// Save seals sections under the head's next generation and forgets generations that are not kept.
-func (f Folder) Save(h *Head, sections []Section) error {
-	h.Format, h.Kind = checkpointFormat, "base"
-	h.Generation++
-	dir := f.dir(h)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("checkpoint folder: %w", err)
-	}
-	name := filepath.Join(dir, fmt.Sprintf("%016d.ckpt", h.Generation))
-	if err := writeFile(name, h, sections); err != nil {
-		return fmt.Errorf("checkpoint %s: %w", name, err)
-	}
-	names, err := f.generations(h)
-	for len(names) > keptGenerations {
-		err = errors.Join(err, os.Remove(names[0]))
-		names = names[1:]
-	}
-	return err
-}
-
-// Load restores the newest sound checkpoint of the head's role and partition into sections and head, and tells
-// whether there was one. Damaged ones are reported to damaged and skipped; when all are, that is an error.
-func (f Folder) Load(h *Head, sections []Section, damaged func(name string, err error)) (bool, error) {
-	names, err := f.generations(h)
-	if err != nil || len(names) == 0 {
-		return false, err
-	}
-	for _, name := range slices.Backward(names) {
-		err = loadFile(name, h, sections)
-		if err == nil {
-			return true, nil
-		}
-		if !errors.Is(err, ErrDamaged) {
-			return false, fmt.Errorf("checkpoint %s: %w", name, err)
-		}
-		damaged(name, err)
-	}
-	return false, fmt.Errorf("%s: no checkpoint is sound; restore the folder from a copy, or remove it to read the log from its beginning: %w",
-		f.dir(h), err)
-}
-
-// generations are the checkpoint files of one role's partition, oldest first.
-func (f Folder) generations(h *Head) ([]string, error) {
-	names, err := filepath.Glob(filepath.Join(f.dir(h), "*.ckpt"))
-	slices.Sort(names)
-	return names, err
-}
-
-// writeFile writes a checkpoint beside its name, syncs and renames it, and syncs the directory.
-func writeFile(name string, h *Head, sections []Section) error {
-	tmp, err := os.OpenFile(name+".tmp", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	err = errors.Join(encode(tmp, h, sections), tmp.Sync(), tmp.Close())
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(name+".tmp", name); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(name))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
-}
-
-// loadFile checks the sum of a whole checkpoint before it reads any of it, then restores the sections by name.
-func loadFile(name string, h *Head, sections []Section) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close() // only read from
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	body := info.Size() - sha256.Size
-	if body < int64(len(checkpointMagic)) {
-		return fmt.Errorf("%w: %d bytes", ErrDamaged, info.Size())
-	}
-	if err := checkSum(f, body, sha256.New()); err != nil {
-		return err
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	return decode(bufio.NewReaderSize(io.LimitReader(f, body), 1<<20), h, sections)
-}
-
-// checkSum compares the sum of the first body bytes with the one written behind them.
-func checkSum(f *os.File, body int64, sum hash.Hash) error {
-	if _, err := io.CopyN(sum, f, body); err != nil {
-		return err
-	}
-	written := make([]byte, sum.Size())
-	if _, err := io.ReadFull(f, written); err != nil {
-		return err
-	}
-	if !bytes.Equal(written, sum.Sum(nil)) {
-		return fmt.Errorf("%w: its SHA-256 differs", ErrDamaged)
-	}
-	return nil
-}
-
-// decode reads a checkpoint whose sum was right.
-func decode(r io.Reader, h *Head, sections []Section) error {
-	if _, err := io.CopyN(io.Discard, r, int64(len(checkpointMagic))); err != nil {
-		return err
-	}
-	name, chunks, err := readSection(r)
-	if err != nil {
-		return err
-	}
-	var head Head
-	if err := json.NewDecoder(chunks).Decode(&head); err != nil {
-		return fmt.Errorf("section %s: %w", name, err)
-	}
-	if _, err := io.Copy(io.Discard, chunks); err != nil {
-		return err
-	}
-	if err := head.fits(h); err != nil {
-		return err
-	}
-	for _, s := range sections {
-		if err := restore(r, s); err != nil {
-			return fmt.Errorf("section %s: %w", s.Name, err)
-		}
-	}
-	*h = head
-	return nil
-}
-
 // fits tells whether a checkpoint can serve the role and partition that want it.
 func (h *Head) fits(want *Head) error {
 	switch {
-	case h.Format != checkpointFormat || h.Kind != "base":
-		return fmt.Errorf("format %d %s is not known to this version; it was written by a newer one", h.Format, h.Kind)
+	case h.Format > checkpointFormat:
+		return fmt.Errorf("format %d is not known to this version; it was written by a newer one", h.Format)
 	case h.Partitions != want.Partitions && h.Role != "split": // a raw partition stands for itself
 		return fmt.Errorf("topic %s had %d partitions and has %d now, so what is kept lies elsewhere; move the checkpoints of role %s away (keep identity.key) to read the log from its beginning",
 			want.Topic, h.Partitions, want.Partitions, h.Role)
@@ -206,18 +73,76 @@ func (h *Head) fits(want *Head) error {
 	return nil
 }
 
-// restore reads the next section, which must be s, to its end.
-func restore(r io.Reader, s Section) error {
-	name, chunks, err := readSection(r)
-	if err != nil {
-		return err
+// encode returns a file: magic, head, sections.
+func encode(h *Head, sections []Section) ([]byte, error) {
+	var out bytes.Buffer
+	out.WriteString(checkpointMagic)
+	w := chunkWriter{out: &out}
+	err := w.section(headName, func(w io.Writer) error { return json.NewEncoder(w).Encode(h) })
+	for _, s := range sections {
+		if err == nil {
+			err = w.section(s.Name, func(w io.Writer) error { return s.State.Snapshot(w, h.Step, h.Of) })
+		}
 	}
-	if name != s.Name {
-		return fmt.Errorf("found section %q in its place", name)
-	}
-	if err := s.State.Restore(chunks); err != nil {
-		return err
-	}
-	_, err = io.Copy(io.Discard, chunks)
-	return err
+	w.end()
+	return out.Bytes(), err
 }
+
+// readHead reads magic and head of a file.
+func (r *chunkReader) readHead() (h Head, err error) {
+	if err := r.magic(checkpointMagic); err != nil {
+		return h, err
+	}
+	body, err := r.section(headName)
+	if err != nil {
+		return h, err
+	}
+	if err := json.NewDecoder(body).Decode(&h); err != nil {
+		return h, fmt.Errorf("section %s: %w", headName, err)
+	}
+	return h, r.rest()
+}
+
+// restore reads the sections of a file behind its head, and that nothing follows.
+func (r *chunkReader) restore(sections []Section, first, last bool) error {
+	for _, s := range sections {
+		body, err := r.section(s.Name)
+		if err == nil {
+			err = s.State.Restore(body, first, last)
+		}
+		if err == nil {
+			err = r.rest()
+		}
+		if err != nil {
+			return fmt.Errorf("section %s: %w", s.Name, err)
+		}
+	}
+	return r.end()
+}
+
+// whole makes a State of one so small that each snapshot holds all of it.
+type whole struct{ small }
+
+// small is a state that is written and read as a whole.
+type small interface {
+	Snapshot(w io.Writer) error
+	Restore(r io.Reader) error
+}
+
+// Snapshot implements State.
+func (s whole) Snapshot(w io.Writer, _, _ int) error { return s.small.Snapshot(w) }
+
+// Changed implements State.
+func (s whole) Changed() int64 { return 0 }
+
+// Restore implements State.
+func (s whole) Restore(r io.Reader, _, _ bool) error { return s.small.Restore(r) }
+
+// jsonState keeps a value in a checkpoint as JSON.
+type jsonState struct{ value any }
+
+// Snapshot writes the value.
+func (s jsonState) Snapshot(w io.Writer) error { return json.NewEncoder(w).Encode(s.value) }
+
+// Restore reads the value back.
+func (s jsonState) Restore(r io.Reader) error { return json.NewDecoder(r).Decode(s.value) }

@@ -76,7 +76,7 @@ type rows struct {
 }
 
 func (r *rows) Event(*ingest.Event, ingest.Position) {}
-func (r *rows) Flush(context.Context) error          { return nil }
+func (r *rows) Flush() func(context.Context) error   { return durable() }
 
 func (r *rows) Finding(f *alerts.Finding) {
 	key := fmt.Sprint(f.Verdict.Account, f.Harm, f.Verdict.At, f.Verdict.Where)
@@ -123,7 +123,7 @@ type world struct {
 	letters                   letters
 	rows                      *rows
 	inbox                     *inbox
-	folder                    *Folder
+	vault                     Vault
 	models                    *models.Set
 }
 
@@ -139,7 +139,7 @@ func newWorld(t *testing.T, accounts int) *world {
 	}
 	w := &world{
 		raw: newTopic("raw", 2), accounts: newTopic("account", 3), candidates: newTopic("alerts", 1), letters: letters{},
-		rows: &rows{found: map[string]string{}}, inbox: &inbox{got: map[string]string{}}, folder: &Folder{t.TempDir()}, models: set,
+		rows: &rows{found: map[string]string{}}, inbox: &inbox{got: map[string]string{}}, vault: &Folder{Dir: t.TempDir()}, models: set,
 	}
 	sc := simulate.Default()
 	sc.Accounts, sc.Days, sc.Hostile, sc.Repeats = accounts, 3, 40, 200
@@ -161,7 +161,7 @@ func (w *world) engine(t *testing.T) *Engine {
 	cfg.Promoted, cfg.KeyFile = models.Names[:], "unused"
 	e := &Engine{
 		Config: DefaultConfig(), Features: features.DefaultConfig(), Alerts: cfg, Models: w.models, Key: []byte("an identity key for this test"),
-		Accounts: w.accounts, Candidates: w.candidates, Letters: w.letters, Checkpoints: w.folder,
+		Accounts: w.accounts, Candidates: w.candidates, Letters: w.letters, Checkpoints: w.vault,
 		Recorder: func() Recorder { return w.rows },
 		Sinks:    []alerts.Endpoint{{Name: "inbox", Sink: w.inbox, Batch: 10, Patient: true}},
 	}
@@ -199,11 +199,11 @@ func (w *world) open(t *testing.T, e *Engine) []*reader {
 			r := &reader{Handler: h, topic: role.topic, partition: i, next: max(0, h.Resume())}
 			switch h := h.(type) {
 			case *splitter:
-				r.seal = h.sealed.seal
+				r.seal = func() error { return h.sealed.seal(t.Context(), durable()) }
 			case *shard:
-				r.seal = func() error { return h.seal(t.Context()) }
+				r.seal = func() error { return h.sealed.seal(t.Context(), h.keep.Flush()) }
 			case *deskHandler:
-				r.seal = h.sealed.seal
+				r.seal = func() error { return h.sealed.seal(t.Context(), durable()) }
 			}
 			all = append(all, r)
 		}
@@ -299,7 +299,7 @@ func (w *world) clean(t *testing.T) (*Engine, *world) {
 	t.Helper()
 	ref := &world{
 		raw: newTopic("raw", 0), accounts: w.accounts, candidates: newTopic("alerts", 1), letters: letters{},
-		rows: &rows{found: map[string]string{}}, inbox: &inbox{got: map[string]string{}}, folder: &Folder{t.TempDir()}, models: w.models,
+		rows: &rows{found: map[string]string{}}, inbox: &inbox{got: map[string]string{}}, vault: &Folder{Dir: t.TempDir()}, models: w.models,
 	}
 	e := ref.engine(t)
 	e.Accounts = nil

@@ -36,8 +36,8 @@ func (e *Engine) OpenDesk(ctx context.Context, p ingest.Partition) (ingest.Handl
 		return nil, err
 	}
 	d := &deskHandler{engine: e, part: p, desk: desk, broken: make(chan error, 1)}
-	d.sealed = e.sealed("desk", p, Section{"counts", jsonState{&d.counts}}, Section{"desk", desk})
-	if err := d.sealed.load(); err != nil {
+	d.sealed = e.sealed("desk", p, Section{"counts", whole{jsonState{&d.counts}}}, Section{"desk", whole{desk}})
+	if err := d.sealed.load(ctx); err != nil {
 		return nil, err
 	}
 	// The sender outlives the call that opened it and ends with Close.
@@ -54,7 +54,7 @@ func (e *Engine) OpenDesk(ctx context.Context, p ingest.Partition) (ingest.Handl
 }
 
 // Resume is the offset after the last candidate that is in the sealed state.
-func (d *deskHandler) Resume() int64 { return d.sealed.head.Next }
+func (d *deskHandler) Resume() int64 { return d.sealed.next }
 
 // Handle takes candidates in the order of the topic.
 func (d *deskHandler) Handle(ctx context.Context, b ingest.Batch) error {
@@ -69,12 +69,8 @@ func (d *deskHandler) Handle(ctx context.Context, b ingest.Batch) error {
 			return err
 		}
 	}
-	d.sealed.end(b.Next)
 	d.engine.publishDesk(d)
-	if d.sealed.due() {
-		return d.sealed.seal()
-	}
-	return nil
+	return d.sealed.after(ctx, b.Next, durable)
 }
 
 // step takes one candidate.
@@ -98,10 +94,10 @@ func (d *deskHandler) step(ctx context.Context, r *ingest.Record) error {
 }
 
 // Close stops sending and seals what was decided and what was delivered.
-func (d *deskHandler) Close(context.Context) error {
+func (d *deskHandler) Close(ctx context.Context) error {
 	d.engine.held.Add(-1)
 	d.stop()
 	d.sender.Wait()
 	d.engine.setDesk(nil)
-	return d.sealed.seal()
+	return d.sealed.seal(ctx, durable())
 }

@@ -28,7 +28,7 @@ type Engine struct {
 	Accounts    ingest.Log        // the account topic; nil where it is only read: then no stamp is written
 	Candidates  ingest.Log        // the alert topic; nil where no alert is wanted
 	Letters     ingest.Letters    // dead letters
-	Checkpoints *Folder           // nil: nothing is kept
+	Checkpoints Vault             // nil: nothing is kept
 	Sinks       []alerts.Endpoint // where the desk's alerts go besides those of the config
 	Recorder    func() Recorder   // makes the Recorder of a shard; nil for none
 	// Drain, where set, runs after each raw event: it hands what was appended to the in-process logs to their handlers.
@@ -48,6 +48,7 @@ type Engine struct {
 	mu      sync.Mutex
 	desk    *deskHandler
 
+	seals      sealCounts
 	split      map[int]SplitCounts // by partition
 	score      map[int]SideCounts
 	sizes      map[int]shardSize
@@ -74,7 +75,7 @@ func (e *Engine) Prepare() error {
 // sealed returns the checkpoint of a role's partition.
 func (e *Engine) sealed(role string, p ingest.Partition, sections ...Section) sealed {
 	return sealed{
-		folder: e.Checkpoints, sections: sections, every: e.Config.SealEvery, log: e.Log,
+		vault: e.Checkpoints, sections: sections, every: e.Config.SealEvery, log: e.Log, counts: &e.seals, sweeps: usualSweeps,
 		head: Head{Role: role, Topic: p.Topic, Partition: p.ID, Partitions: p.Count},
 	}
 }

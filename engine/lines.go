@@ -38,12 +38,13 @@ func (l *Lines) Finding(f *alerts.Finding) {
 	}
 }
 
-// Flush writes out what is buffered and returns the first error there was.
-func (l *Lines) Flush(context.Context) error {
+// Flush writes out what is buffered; its wait returns the first error there was.
+func (l *Lines) Flush() func(context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.err == nil {
 		l.err = l.out.Flush()
 	}
-	return l.err
+	err := l.err
+	return func(context.Context) error { return err }
 }

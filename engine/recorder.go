@@ -15,8 +15,9 @@ type Recorder interface {
 	Event(ev *ingest.Event, at ingest.Position)
 	// Finding records one harm of a verdict.
 	Finding(f *alerts.Finding)
-	// Flush returns when everything recorded is durable. A shard seals its checkpoint only after it.
-	Flush(ctx context.Context) error
+	// Flush sends off everything recorded, and returns a wait until that is durable, which any goroutine may call. A shard
+	// seals a checkpoint only after it.
+	Flush() (wait func(context.Context) error)
 }
 
 // nowhere is the Recorder of a run that keeps nothing.
@@ -24,4 +25,4 @@ type nowhere struct{}
 
 func (nowhere) Event(*ingest.Event, ingest.Position) {}
 func (nowhere) Finding(*alerts.Finding)              {}
-func (nowhere) Flush(context.Context) error          { return nil }
+func (nowhere) Flush() func(context.Context) error   { return durable() }

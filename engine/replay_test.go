@@ -49,7 +49,7 @@ func (w *world) replay(t *testing.T, records [][]byte, batch, shards int) replay
 	if err := e.ReplayRaw(t.Context(), &file.Source{Paths: []string{path}, Batch: batch}, shards); err != nil {
 		t.Fatal(err)
 	}
-	if err := lines.Flush(t.Context()); err != nil {
+	if err := lines.Flush()(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return replayed{verdicts.String(), in.got, e.StateHash(), e.Stats()}
@@ -177,7 +177,7 @@ func TestInterruptedReplayHasNoOutcome(t *testing.T) {
 	if err := e.ReplayRaw(ctx, source, 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
-	if err := lines.Flush(t.Context()); err != nil || strings.Contains(verdicts.String(), `"final":true`) {
+	if err := lines.Flush()(t.Context()); err != nil || strings.Contains(verdicts.String(), `"final":true`) {
 		t.Errorf("an interrupted replay has last lines (%v)", err)
 	}
 }

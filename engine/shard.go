@@ -36,11 +36,12 @@ type shard struct {
 	stamps  outgoing
 	alerts  outgoing
 	keep    Recorder
+	flushed func() func(context.Context) error // keep's Flush
 	letters []ingest.DeadLetter
 }
 
 // OpenShard opens the handler of a partition of the account topic. The caller closes it.
-func (e *Engine) OpenShard(_ context.Context, p ingest.Partition) (ingest.Handler, error) {
+func (e *Engine) OpenShard(ctx context.Context, p ingest.Partition) (ingest.Handler, error) {
 	policy, err := alerts.NewPolicy(e.Alerts, e.Models, e.Key)
 	if err != nil {
 		return nil, err
@@ -51,18 +52,21 @@ func (e *Engine) OpenShard(_ context.Context, p ingest.Partition) (ingest.Handle
 		window: newWindow(e.Config.Window.Milliseconds(), e.Config.WindowIDs, e.windowKey()),
 		stamps: newOutgoing(e.Accounts), alerts: newOutgoing(e.Candidates), keep: e.recorder(),
 	}
-	s.verdict.Vector = features.NewVector()
-	s.sealed = e.sealed("score", p, Section{"counts", jsonState{&s.counts}}, Section{"causes", s.causes},
-		Section{"window", s.window}, Section{"table", s.table}, Section{"policy", s.policy})
-	if err := s.sealed.load(); err != nil {
+	s.verdict.Vector, s.flushed = features.NewVector(), s.keep.Flush
+	s.sealed = e.sealed("score", p, Section{"counts", whole{jsonState{&s.counts}}}, Section{"causes", whole{s.causes}},
+		Section{"window", s.window}, Section{"table", s.table}, Section{"policy", whole{s.policy}})
+	if err := s.sealed.load(ctx); err != nil {
 		return nil, err
+	}
+	if moved := s.table.Moved(); moved != "" {
+		e.Log.Warn("the state comes from a version with other fields: those that are new begin at zero", "partition", p.ID, "fields", moved)
 	}
 	e.held.Add(1)
 	return s, nil
 }
 
 // Resume is the offset after the last entry that is in the sealed state.
-func (s *shard) Resume() int64 { return s.sealed.head.Next }
+func (s *shard) Resume() int64 { return s.sealed.next }
 
 // Handle takes a batch of entries. It returns when the stamps and candidates they caused are durable.
 func (s *shard) Handle(ctx context.Context, b ingest.Batch) error {
@@ -74,12 +78,8 @@ func (s *shard) Handle(ctx context.Context, b ingest.Batch) error {
 		return err
 	}
 	s.counts.Gaps += b.Gap
-	s.sealed.end(b.Next)
 	s.engine.publishShard(s)
-	if s.sealed.due() {
-		return s.seal(ctx)
-	}
-	return nil
+	return s.sealed.after(ctx, b.Next, s.flushed)
 }
 
 // step takes one entry: what was written again is dropped, a repeat or a late event is not applied.
@@ -232,14 +232,6 @@ func (s *shard) flush(ctx context.Context) error {
 	return nil
 }
 
-// seal makes rows durable, then the checkpoint.
-func (s *shard) seal(ctx context.Context) error {
-	if err := s.keep.Flush(ctx); err != nil {
-		return fmt.Errorf("recording verdicts: %w", err)
-	}
-	return s.sealed.seal()
-}
-
 // finals records every harm of every account, in the order of the pseudonyms.
 func (s *shard) finals() {
 	accounts := make([]*features.Account, 0, s.table.Len())
@@ -273,11 +265,11 @@ func (s *shard) Close(ctx context.Context) error {
 	if s.engine.taken() {
 		s.engine.forgetShard(s.part.ID)
 	}
-	if err := s.seal(ctx); err != nil && s.sealed.folder != nil {
+	if err := s.sealed.seal(ctx, s.keep.Flush()); err != nil && s.sealed.vault != nil {
 		s.engine.Log.Warn("a partition is given up without a new checkpoint; its log is read again from the last one",
 			"partition", s.part.ID, "next", s.sealed.head.Next, "error", err)
 	} else if err != nil {
-		return err
+		return fmt.Errorf("recording verdicts: %w", err)
 	}
 	return nil
 }

@@ -35,20 +35,20 @@ type splitter struct {
 }
 
 // OpenSplit opens the handler of a raw partition. The caller closes it.
-func (e *Engine) OpenSplit(_ context.Context, p ingest.Partition) (ingest.Handler, error) {
+func (e *Engine) OpenSplit(ctx context.Context, p ingest.Partition) (ingest.Handler, error) {
 	s := &splitter{engine: e, part: p, out: newOutgoing(e.Accounts)}
-	s.sealed = e.sealed("split", p, Section{"counts", jsonState{&s.counts}})
-	if err := s.sealed.load(); err != nil {
+	s.sealed = e.sealed("split", p, Section{"counts", whole{jsonState{&s.counts}}})
+	if err := s.sealed.load(ctx); err != nil {
 		return nil, err
 	}
-	s.next = s.sealed.head.Next
+	s.next = s.sealed.next
 	e.aligner.reach(p.ID, 0)
 	e.held.Add(1)
 	return s, nil
 }
 
 // Resume is the raw offset after the last one that was split and sealed.
-func (s *splitter) Resume() int64 { return s.sealed.head.Next }
+func (s *splitter) Resume() int64 { return s.sealed.next }
 
 // Handle splits a batch. While there is more to read it only gathers, up to heldRecords: a few large requests cost much
 // less than many small ones. What is gathered is not in the checkpoint, so a crash reads it again.
@@ -68,15 +68,11 @@ func (s *splitter) Handle(ctx context.Context, b ingest.Batch) error {
 	if err := s.flush(ctx); err != nil {
 		return err
 	}
-	s.sealed.end(b.Next)
 	if b.CaughtUp {
 		s.engine.aligner.rest(s.part.ID)
 	}
 	s.engine.publishSplit(s.part.ID, &s.counts)
-	if s.sealed.due() {
-		return s.sealed.seal()
-	}
-	return nil
+	return s.sealed.after(ctx, b.Next, durable)
 }
 
 // account counts the offsets that the batch passed.
@@ -169,11 +165,11 @@ func (s *splitter) flush(ctx context.Context) error {
 }
 
 // Close seals what was split. Records that were begun but not written out are read again from the sealed offset.
-func (s *splitter) Close(context.Context) error {
+func (s *splitter) Close(ctx context.Context) error {
 	s.engine.held.Add(-1)
 	s.engine.aligner.leave(s.part.ID)
 	if s.engine.taken() {
 		s.engine.forgetSplit(s.part.ID)
 	}
-	return s.sealed.seal()
+	return s.sealed.seal(ctx, durable())
 }

@@ -28,7 +28,7 @@ func TestSplitterRefusesWhatBytesDoNotShow(t *testing.T) {
 		{"header", ingest.Record{Value: good, Stray: true}, ingest.RefusedHeader},
 		{"poison", ingest.Record{Poison: true}, ingest.RefusedPoison},
 	} {
-		w.letters, w.folder = letters{}, &Folder{t.TempDir()}
+		w.letters, w.vault = letters{}, &Folder{Dir: t.TempDir()}
 		w.accounts = newTopic("account", 3)
 		e := w.engine(t)
 		h, err := e.OpenSplit(t.Context(), ingest.Partition{Topic: "raw", Count: 1})

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"encoding/binary"
-	"io"
 
 	"github.com/dchest/siphash"
 
@@ -17,8 +16,9 @@ const hourMs = int64(3600_000)
 // twice. Where its ceiling on ids is reached, the span shrinks by the oldest hour instead of forgetting in silence.
 // What it decides depends on the log alone, never on how the array came to lie.
 //
-// Ids are kept as keyed 64-bit hashes (SipHash-2-4, Aumasson and Bernstein 2012) in one open-addressed array, each
-// with the hour of its event; a rebuild, when the array is full, leaves out the hours that have passed.
+// Ids are kept as keyed 64-bit hashes (SipHash-2-4, Aumasson and Bernstein 2012): in a list for each hour of event time,
+// which is what goes with the hour and what checkpoints write, and in one open-addressed array, which finds them; a
+// rebuild, when the array is full, leaves out the hours that have passed. An id takes some 32 bytes.
 type window struct {
 	span      int64 // ms of event time, at most a day
 	ceiling   int   // most ids kept
@@ -26,24 +26,26 @@ type window struct {
 	watermark int64 // greatest event time applied, ms
 	low       int64 // the oldest hour whose ids are kept
 	shrunk    int64 // how often the ceiling cost an hour
-	hours     [64]int
-	live      int // sum of hours
-	slots     []idSlot
-	used      int // slots taken, by ids that have passed too
+	lists     [64]hourList
+	spare     [][]uint64 // memory of lists that have passed
+	live      int        // ids in the lists
+	hashes    []uint64
+	hours     []uint32 // of the hashes
+	used      int      // places taken, by ids that have passed too
 }
 
-// idSlot is one remembered id; Hour 0 is an empty slot (no event of the contract lies in 1970).
-type idSlot struct {
-	Hash uint64
-	Hour int64
+// hourList has the ids of one hour, by its number modulo 64, in the order in which they came.
+type hourList struct {
+	ids     []uint64
+	written int // ids that earlier snapshots hold
+	swept   int // of those, how many there were when the sweep at hand began
 }
 
 // newWindow returns a window over span milliseconds that keeps at most ceiling ids.
 func newWindow(span int64, ceiling int, key [16]byte) *window {
-	return &window{
-		span: span, ceiling: ceiling, slots: make([]idSlot, 1<<10),
-		key: [2]uint64{binary.LittleEndian.Uint64(key[:8]), binary.LittleEndian.Uint64(key[8:])},
-	}
+	w := &window{span: span, ceiling: ceiling, key: [2]uint64{binary.LittleEndian.Uint64(key[:8]), binary.LittleEndian.Uint64(key[8:])}}
+	w.size(1 << 10)
+	return w
 }
 
 // admission is what the window says of an event.
@@ -70,7 +72,7 @@ func (w *window) admit(ev *ingest.Event) admission {
 		w.watermark = ev.At
 		w.pass((w.watermark - w.span) / hourMs)
 	}
-	w.put(slot, idSlot{hash, hour})
+	w.put(slot, hash, hour)
 	for w.live > w.ceiling && w.low < w.watermark/hourMs {
 		w.shrunk++
 		w.pass(w.low + 1)
@@ -88,16 +90,19 @@ func (w *window) again(ev *ingest.Event) bool {
 	hash := w.hash(ev)
 	slot, known := w.find(hash)
 	if !known {
-		w.put(slot, idSlot{hash, hour})
+		w.put(slot, hash, hour)
 	}
 	return known
 }
 
 // pass forgets the hours before low.
 func (w *window) pass(low int64) {
-	for h := max(w.low, low-int64(len(w.hours))); h < low; h++ {
-		w.live -= w.hours[h%64]
-		w.hours[h%64] = 0
+	for h := max(w.low, low-int64(len(w.lists))); h < low; h++ {
+		if ids := w.lists[h%64].ids; ids != nil {
+			w.live -= len(ids)
+			w.spare = append(w.spare, ids[:0])
+		}
+		w.lists[h%64] = hourList{}
 	}
 	w.low = max(w.low, low)
 }
@@ -105,38 +110,58 @@ func (w *window) pass(low int64) {
 // reach is the effective W: how far back an event may lie now, in milliseconds of event time.
 func (w *window) reach() int64 { return min(w.span, w.watermark-w.low*hourMs) }
 
-// hash is the keyed hash of the event's id and of the side, so that both sides of one event may meet in one shard.
+// hash is the keyed hash of the event's id and of the side, so that both sides of one event may meet in one shard. It is
+// never 0, which is an empty place.
 func (w *window) hash(ev *ingest.Event) uint64 {
 	var b [17]byte
 	copy(b[:], ev.ID[:])
 	b[16] = byte(ev.Side)
-	return siphash.Hash(w.key[0], w.key[1], b[:])
+	return max(1, siphash.Hash(w.key[0], w.key[1], b[:]))
 }
 
-// find returns the slot of a hash and whether it is known; for one that is not, the slot where it goes.
-func (w *window) find(hash uint64) (slot uint64, known bool) {
-	mask := uint64(len(w.slots) - 1)
+// find returns the place of a hash and whether it is known; for one that is not, the place where it goes.
+func (w *window) find(hash uint64) (place uint64, known bool) {
+	mask := uint64(len(w.hashes) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
-		switch s := &w.slots[i]; {
-		case s.Hour == 0:
+		switch w.hashes[i] {
+		case 0:
 			return i, false
-		case s.Hash == hash:
-			return i, s.Hour >= w.low // one that has passed gives its slot up
+		case hash:
+			return i, int64(w.hours[i]) >= w.low // one that has passed gives its place up
 		}
 	}
 }
 
-// put fills a slot that find gave.
-func (w *window) put(slot uint64, s idSlot) {
-	if w.slots[slot].Hour == 0 {
-		w.used++
+// put remembers a hash in the place that find gave.
+func (w *window) put(place, hash uint64, hour int64) {
+	list := &w.lists[hour%64]
+	if list.ids == nil {
+		list.ids = w.room(hour)
 	}
-	w.slots[slot] = s
+	list.ids = append(list.ids, hash)
 	w.live++
-	w.hours[s.Hour%64]++
-	if w.used*4 > len(w.slots)*3 {
+	w.enter(place, hash, hour)
+	if w.used*4 > len(w.hashes)*3 {
 		w.rebuild()
 	}
+}
+
+// room returns memory for the ids of an hour: that of one that has passed, or for as many as the hour before had.
+func (w *window) room(hour int64) []uint64 {
+	if n := len(w.spare); n > 0 {
+		ids := w.spare[n-1]
+		w.spare = w.spare[:n-1]
+		return ids
+	}
+	return make([]uint64, 0, max(1<<10, len(w.lists[(hour-1)%64].ids)))
+}
+
+// enter fills a place of the array.
+func (w *window) enter(place, hash uint64, hour int64) {
+	if w.hashes[place] == 0 {
+		w.used++
+	}
+	w.hashes[place], w.hours[place] = hash, uint32(hour)
 }
 
 // rebuild leaves out what has passed and makes room.
@@ -145,64 +170,14 @@ func (w *window) rebuild() {
 	for size < w.live*2 {
 		size *= 2
 	}
-	old := w.slots
-	w.clear(size)
-	for _, s := range old {
-		if s.Hour >= w.low && s.Hour != 0 {
-			slot, _ := w.find(s.Hash)
-			w.put(slot, s)
+	w.size(size)
+	for h := w.low; h < w.low+int64(len(w.lists)); h++ {
+		for _, hash := range w.lists[h%64].ids {
+			place, _ := w.find(hash)
+			w.enter(place, hash, h)
 		}
 	}
 }
 
-// clear empties the array.
-func (w *window) clear(size int) {
-	w.slots, w.used, w.live, w.hours = make([]idSlot, size), 0, 0, [64]int{}
-}
-
-// windowHead is the fixed part of a window in a checkpoint.
-type windowHead struct {
-	Key            [2]uint64
-	Watermark, Low int64
-	Shrunk, Count  int64
-}
-
-// Snapshot writes the ids within the window and the watermark.
-func (w *window) Snapshot(out io.Writer) error {
-	head := windowHead{w.key, w.watermark, w.low, w.shrunk, int64(w.live)}
-	if err := binary.Write(out, binary.LittleEndian, head); err != nil {
-		return err
-	}
-	var b [16]byte
-	for _, s := range w.slots {
-		if s.Hour == 0 || s.Hour < w.low {
-			continue
-		}
-		binary.LittleEndian.PutUint64(b[:8], s.Hash)
-		binary.LittleEndian.PutUint64(b[8:], uint64(s.Hour))
-		if _, err := out.Write(b[:]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Restore replaces the window's contents by what Snapshot wrote; span and ceiling stay those of the config.
-func (w *window) Restore(in io.Reader) error {
-	var head windowHead
-	if err := binary.Read(in, binary.LittleEndian, &head); err != nil {
-		return err
-	}
-	w.key, w.watermark, w.low, w.shrunk = head.Key, head.Watermark, head.Low, head.Shrunk
-	w.clear(1 << 10)
-	var b [16]byte
-	for range head.Count {
-		if _, err := io.ReadFull(in, b[:]); err != nil {
-			return err
-		}
-		id := idSlot{binary.LittleEndian.Uint64(b[:8]), int64(binary.LittleEndian.Uint64(b[8:]))}
-		slot, _ := w.find(id.Hash)
-		w.put(slot, id)
-	}
-	return nil
-}
+// size gives the array a new size and empties it.
+func (w *window) size(n int) { w.hashes, w.hours, w.used = make([]uint64, n), make([]uint32, n), 0 }

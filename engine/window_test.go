@@ -57,8 +57,8 @@ func TestWindowIsExact(t *testing.T) {
 			t.Errorf("outcome %v never came up: the test shows nothing of it", o)
 		}
 	}
-	if len(w.slots) > 1<<18 {
-		t.Errorf("%d slots for what six hours hold: passed ids are not forgotten", len(w.slots))
+	if len(w.hashes) > 1<<18 {
+		t.Errorf("%d places for what six hours hold: passed ids are not forgotten", len(w.hashes))
 	}
 }
 
@@ -83,25 +83,44 @@ func TestWindowShrinksButNeverForgets(t *testing.T) {
 	}
 }
 
-// TestWindowRestoredDecidesTheSame stops and restores the window at many places: no decision changes, also where the
-// ceiling shrinks it.
+// TestWindowRestoredDecidesTheSame stops the window at many places and restores it from a chain of snapshots, sweeps in
+// three parts among them: no decision changes, also where the ceiling shrinks it.
 func TestWindowRestoredDecidesTheSame(t *testing.T) {
 	run := func(restart int) (outcomes []admission, shrunk int64) {
 		rng := rand.New(rand.NewPCG(3, 4))
 		w := newWindow(3*hourMs, 700, [16]byte{9})
+		var chain [][]byte
+		begun := 0
 		for i := range 20_000 {
 			id := uint64(i)
 			if rng.IntN(5) == 0 {
 				id = rng.Uint64N(uint64(i + 1))
 			}
 			outcomes = append(outcomes, w.admit(numbered(id, testStart+int64(id)*3000)))
-			if restart > 0 && i%restart == 0 {
-				var b bytes.Buffer
-				if err := w.Snapshot(&b); err != nil {
-					t.Fatal(err)
-				}
-				w = newWindow(3*hourMs, 700, [16]byte{})
-				if err := w.Restore(&b); err != nil {
+			if restart == 0 || i%restart > 0 {
+				continue
+			}
+			step, of := 0, 0
+			if n := i / restart % 12; n >= 4 && n < 7 {
+				step, of = n-3, 3
+			}
+			var b bytes.Buffer
+			if err := w.Snapshot(&b, step, of); err != nil {
+				t.Fatal(err)
+			}
+			if step == 1 {
+				begun = len(chain)
+			}
+			chain = append(chain, b.Bytes())
+			if step == of && of > 0 {
+				chain = chain[begun:]
+			}
+			if step > 0 && step < of {
+				continue // a sweep ends with its process
+			}
+			w = newWindow(3*hourMs, 700, [16]byte{})
+			for k, file := range chain {
+				if err := w.Restore(bytes.NewReader(file), k == 0, k == len(chain)-1); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -112,7 +131,7 @@ func TestWindowRestoredDecidesTheSame(t *testing.T) {
 	if shrunk == 0 {
 		t.Fatal("the ceiling was never reached: the test shows nothing of it")
 	}
-	for _, restart := range []int{1, 97, 5000} {
+	for _, restart := range []int{7, 97, 5000} {
 		got, gotShrunk := run(restart)
 		for i := range want {
 			if got[i] != want[i] {

@@ -68,6 +68,9 @@ func (b *blocks) entries(ref uint32) []Contact {
 	return b.class[ref>>30].many(ref&(1<<30-1) - 1)
 }
 
+// mark notes that a block has changed.
+func (b *blocks) mark(ref uint32) { b.class[ref>>30].since.mark(ref&(1<<30-1) - 1) }
+
 // find returns the entry of a peer, nil if there is none.
 func (b *blocks) find(ref uint32, peer uint64) *Contact {
 	block := b.entries(ref)
@@ -109,6 +112,7 @@ func (b *blocks) add(r *Reach, peer uint64, mayGrow bool) *Contact {
 	i, _ := b.probe(block, peer)
 	block[i].peer = peer
 	r.contacts++
+	b.mark(r.block)
 	return &block[i]
 }
 
@@ -149,11 +153,13 @@ func (b *blocks) evict(r *Reach) {
 	b.evicted++
 }
 
-// forget removes a peer's entry, if there is one.
-func (b *blocks) forget(r *Reach, peer uint64) {
-	if i, ok := b.probe(b.entries(r.block), peer); ok {
+// forget removes a peer's entry and tells whether there was one.
+func (b *blocks) forget(r *Reach, peer uint64) bool {
+	i, ok := b.probe(b.entries(r.block), peer)
+	if ok {
 		b.remove(r, i)
 	}
+	return ok
 }
 
 // remove empties a place and moves those behind it up.
@@ -168,6 +174,7 @@ func (b *blocks) remove(r *Reach, hole int) {
 	}
 	block[hole] = Contact{}
 	r.contacts--
+	b.mark(r.block)
 }
 
 // bytes is what the blocks in use occupy.

@@ -13,8 +13,8 @@ func (t *Table) Control(ev *ingest.Event) {
 	case ingest.Hold:
 		t.open(&ev.Subject, ev.At).flags |= flagHeld
 	case ingest.Release:
-		if a := t.Account(ev.Subject); a != nil {
-			a.flags &^= flagHeld
+		if t.Account(ev.Subject) != nil {
+			t.open(&ev.Subject, ev.At).flags &^= flagHeld
 		}
 	case ingest.Object:
 		t.open(&ev.Subject, ev.At).flags |= flagObjected
@@ -28,13 +28,15 @@ func (t *Table) erase(id *ingest.SubjectID) {
 	}
 	peer, digest := peerKey(id), accountDigest(id)
 	t.accounts.each(func(_ uint32, a *Account) {
-		if r := t.reachOf(a); r.block != 0 {
-			t.blocks.forget(r, peer)
+		if r := t.reachOf(a); r.block != 0 && t.blocks.forget(r, peer) {
+			t.reaches.since.mark(a.reach - 1)
 		}
 	})
-	t.places.each(func(_ uint32, p *Place) {
+	t.places.each(func(row uint32, p *Place) {
 		for i := range p.seen {
-			p.seen[i].Remove(digest)
+			if p.seen[i].Remove(digest) {
+				t.places.since.mark(row)
+			}
 		}
 	})
 }

@@ -52,6 +52,7 @@ func (t *Table) visit(ev *ingest.Event) {
 		p.ID, p.First, p.Last = ev.Subject, ev.At, ev.At
 		t.places.enter(&ev.Subject, row)
 	}
+	t.places.since.mark(row)
 	window, which := weekMs, float32(placeDevice)
 	if ev.Side == ingest.SideNetwork {
 		window, which = dayMs, placeNetwork

@@ -3,6 +3,7 @@ package features
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 var errDamaged = errors.New("the rows contradict each other: the snapshot is damaged")
@@ -109,8 +110,11 @@ func (b bitset) claim(i uint32) bool {
 	return true
 }
 
-// used returns the runs in use: all that were taken and are not free.
+// used returns the runs in use: all that were taken and are not free. It fails where some have never come.
 func (s *slab[T]) used() (bitset, error) {
+	if len(s.segs) < (int(s.next)+1<<s.shift-1)>>s.shift || slices.ContainsFunc(s.segs, func(seg []T) bool { return seg == nil }) {
+		return nil, errDamaged
+	}
 	b := make(bitset, (int(s.next)+63)/64)
 	for i := range s.next {
 		b[i/64] |= 1 << (i % 64)

@@ -16,6 +16,7 @@ type slab[T any] struct {
 	next  uint32 // runs that were ever taken
 	segs  [][]T
 	free  []uint32
+	since changes
 }
 
 func newSlab[T any](run int) slab[T] {
@@ -40,10 +41,13 @@ func (s *slab[T]) take() uint32 {
 	if n := len(s.free); n > 0 {
 		i := s.free[n-1]
 		s.free = s.free[:n-1]
+		s.since.kept = min(s.since.kept, n-1)
+		s.since.mark(i)
 		return i
 	}
 	s.reserve(s.next)
 	s.next++
+	s.since.mark(s.next - 1)
 	return s.next - 1
 }
 
@@ -51,12 +55,14 @@ func (s *slab[T]) take() uint32 {
 func (s *slab[T]) reserve(i uint32) {
 	if int(i>>s.shift) == len(s.segs) {
 		s.segs = append(s.segs, make([]T, s.run<<s.shift))
+		s.since.cover(len(s.segs) << s.shift)
 	}
 }
 
 // give takes the run back.
 func (s *slab[T]) give(i uint32) {
 	clear(s.many(i))
+	s.since.mark(i)
 	s.free = append(s.free, i)
 }
 
@@ -64,7 +70,10 @@ func (s *slab[T]) give(i uint32) {
 func (s *slab[T]) live() int { return int(s.next) - len(s.free) }
 
 // bytes is what the runs in use occupy: the same for the same contents, whatever the slab has reserved.
-func (s *slab[T]) bytes() int64 {
+func (s *slab[T]) bytes() int64 { return int64(s.live()) * s.size() }
+
+// size is the size of a run in bytes.
+func (s *slab[T]) size() int64 {
 	var t T
-	return int64(s.live()) * int64(s.run) * int64(unsafe.Sizeof(t))
+	return int64(s.run) * int64(unsafe.Sizeof(t))
 }

@@ -2,85 +2,54 @@ package features
 
 import (
 	"bufio"
-	"crypto/sha256"
+	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
-	"hash/crc32"
 	"io"
-	"reflect"
 )
 
 const (
 	snapshotMagic   = "UNOPFEAT"
-	snapshotVersion = 1
+	snapshotVersion = 2
+	layoutMost      = 1 << 20 // bytes of a description of a layout
 )
 
-// ErrLayout is returned by Restore for a snapshot whose state is laid out differently from this program's.
-var ErrLayout = errors.New("the snapshot's layout is not this program's: start the version that wrote it, or move it away and replay the log")
-
-// head begins a snapshot. The seeds say where rows lie in blocks, which are copied as they are.
+// head begins a snapshot; the description of the layout follows it. The seed says where entries lie in blocks, which
+// are copied as they are.
 type head struct {
 	Magic   [8]byte
 	Version uint32
-	Layout  [32]byte
+	Layout  uint32 // bytes of the description
 	Seed    uint64
 	Kept    [4]uint64 // newest, sweepAt, evicted, blocks.evicted; what else there is to count is counted again
 }
 
-// layout is the digest of everything that the bytes of a snapshot rest on: the fields of the flat structs, the byte
-// order, and the features read from them.
-func layout() (sum [32]byte) {
-	h := sha256.New()
-	for _, t := range []reflect.Type{
-		reflect.TypeFor[Account](), reflect.TypeFor[Reach](), reflect.TypeFor[Contact](), reflect.TypeFor[Place](),
-	} {
-		describe(h, t, "")
-	}
-	for i := range Catalogue {
-		fmt.Fprintln(h, Catalogue[i].Name)
-	}
-	fmt.Fprintln(h, binary.NativeEndian.Uint16([]byte{1, 2}), blockEntries)
-	h.Sum(sum[:0])
-	return sum
-}
-
-// describe writes a line for each field of t.
-func describe(w io.Writer, t reflect.Type, path string) {
-	for i := range t.NumField() {
-		f := t.Field(i)
-		fmt.Fprintln(w, path, f.Name, f.Type, f.Offset, f.Tag)
-		if f.Type.Kind() == reflect.Struct {
-			describe(w, f.Type, path+"."+f.Name)
-		}
-	}
-}
-
-// Snapshot writes the state to w: the slabs as they are, and a checksum. Stamps are no part of it: the caller must
-// have sent them.
-func (t *Table) Snapshot(w io.Writer) error {
+// Snapshot writes what has changed since the snapshot before, the rows as they lie in memory. With of > 0 it also writes
+// part step of of (1 to of) of all rows that there were when part 1 was asked for, so that the snapshots from part 1 to
+// part of hold the whole state. What it costs is what it writes. Stamps are no part of it: the caller must have sent
+// them. After an error of w the changes are lost: only a whole snapshot (1, 1) can go on from there.
+func (t *Table) Snapshot(w io.Writer, step, of int) error {
 	if len(t.Stamps) > 0 {
 		return fmt.Errorf("write snapshot: %d stamps have not been sent", len(t.Stamps))
 	}
-	buffered := bufio.NewWriterSize(w, segmentBytes)
-	sum := crc32.New(castagnoli)
-	out := io.MultiWriter(buffered, sum)
+	out := bufio.NewWriterSize(w, 1<<16)
 	h := head{
-		Magic: [8]byte([]byte(snapshotMagic)), Version: snapshotVersion, Layout: layout(), Seed: t.blocks.seed,
+		Magic: [8]byte([]byte(snapshotMagic)), Version: snapshotVersion, Layout: uint32(len(oursText)), Seed: t.blocks.seed,
 		Kept: [4]uint64{uint64(t.newest), uint64(t.sweepAt), t.evicted, t.blocks.evicted},
 	}
 	err := binary.Write(out, binary.LittleEndian, &h)
-	for _, part := range t.slabs() {
+	if err == nil {
+		_, err = out.Write(oursText)
+	}
+	for _, s := range t.slabs() {
 		if err == nil {
-			err = part.save(out)
+			err = s.save(out, step, of)
 		}
 	}
 	if err == nil {
-		err = binary.Write(buffered, binary.LittleEndian, sum.Sum32())
-	}
-	if err == nil {
-		err = buffered.Flush()
+		err = out.Flush()
 	}
 	if err != nil {
 		return fmt.Errorf("write snapshot: %w", err)
@@ -88,80 +57,34 @@ func (t *Table) Snapshot(w io.Writer) error {
 	return nil
 }
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// stored is a slab of any type.
-type stored interface {
-	save(w io.Writer) error
-	load(r io.Reader) error
+// Changed is about how many bytes the next snapshot has to write.
+func (t *Table) Changed() (n int64) {
+	for _, s := range t.slabs() {
+		n += s.changed()
+	}
+	return n
 }
 
-// slabs are a table's slabs, in the order of a snapshot.
-func (t *Table) slabs() []stored {
-	s := []stored{&t.accounts.slab, &t.places.slab, &t.reaches}
-	for i := range t.blocks.class {
-		s = append(s, &t.blocks.class[i])
+// Restore takes a snapshot in, after those that came before it since the last whole one: the first of them replaces what
+// the table holds. After the last one the table can be used; after an error it cannot, until a first one comes. Fields
+// are matched by their names, so a snapshot of another version loses only what this one does not know (see Moved); it
+// fails with ErrLayout where that cannot be done.
+func (t *Table) Restore(r io.Reader, first, last bool) error {
+	if first {
+		*t = *New(t.cfg)
 	}
-	return s
-}
-
-// save writes the number of runs, of free runs, the runs, and the numbers of the free ones.
-func (s *slab[T]) save(w io.Writer) error {
-	if err := binary.Write(w, binary.LittleEndian, [2]uint32{s.next, uint32(len(s.free))}); err != nil {
-		return err
+	err := t.load(bufio.NewReaderSize(r, 1<<16))
+	if err == nil && last {
+		err = t.rebuild()
 	}
-	left := int(s.next) * s.run
-	for _, seg := range s.segs {
-		n := min(left, len(seg))
-		if _, err := w.Write(rawSlice(seg[:n])); err != nil {
-			return err
-		}
-		left -= n
-	}
-	_, err := w.Write(rawSlice(s.free))
-	return err
-}
-
-// load is the inverse of save, into an empty slab. Room is taken segment by segment, as bytes for it arrive.
-func (s *slab[T]) load(r io.Reader) error {
-	var n [2]uint32
-	if err := binary.Read(r, binary.LittleEndian, &n); err != nil {
-		return err
-	}
-	if n[1] > n[0] {
-		return fmt.Errorf("%d of %d rows free", n[1], n[0])
-	}
-	for left := int(n[0]) * s.run; left > 0; {
-		s.reserve(uint32(len(s.segs) << s.shift))
-		seg := s.segs[len(s.segs)-1]
-		seg = seg[:min(left, len(seg))]
-		if _, err := io.ReadFull(r, rawSlice(seg)); err != nil {
-			return err
-		}
-		left -= len(seg)
-	}
-	s.next, s.free = n[0], make([]uint32, n[1])
-	_, err := io.ReadFull(r, rawSlice(s.free))
-	return err
-}
-
-// Restore replaces the state by a snapshot's. It fails with ErrLayout if the snapshot is another layout's, and leaves
-// the table as it was on any error.
-func (t *Table) Restore(r io.Reader) error {
-	fresh := New(t.cfg)
-	in := &summing{from: bufio.NewReaderSize(r, segmentBytes), sum: crc32.New(castagnoli)}
-	if err := fresh.load(in); err != nil {
+	if err != nil {
 		return fmt.Errorf("read snapshot: %w", err)
 	}
-	if err := fresh.rebuild(); err != nil {
-		return fmt.Errorf("read snapshot: %w", err)
-	}
-	*t = *fresh
 	return nil
 }
 
-// load reads head, slabs and checksum.
-func (t *Table) load(in *summing) error {
+// load reads head and slabs.
+func (t *Table) load(in io.Reader) error {
 	var h head
 	if err := binary.Read(in, binary.LittleEndian, &h); err != nil {
 		return err
@@ -169,35 +92,166 @@ func (t *Table) load(in *summing) error {
 	if string(h.Magic[:]) != snapshotMagic {
 		return errors.New("this is no snapshot of features")
 	}
-	if h.Version != snapshotVersion || h.Layout != layout() {
+	if h.Version != snapshotVersion || h.Layout > layoutMost {
 		return ErrLayout
 	}
-	t.blocks.seed = h.Seed
-	t.newest, t.sweepAt, t.evicted, t.blocks.evicted = int64(h.Kept[0]), int64(h.Kept[1]), h.Kept[2], h.Kept[3]
-	for _, part := range t.slabs() {
-		if err := part.load(in); err != nil {
-			return err
-		}
-	}
-	want := in.sum.Sum32()
-	var got uint32
-	if err := binary.Read(in.from, binary.LittleEndian, &got); err != nil {
+	text := make([]byte, h.Layout)
+	if _, err := io.ReadFull(in, text); err != nil {
 		return err
 	}
-	if got != want {
-		return errors.New("the checksum does not fit: the snapshot is damaged")
+	moves, err := t.understand(text)
+	if err != nil {
+		return err
+	}
+	t.keep(&h)
+	for i, s := range t.slabs() {
+		if err := s.load(in, moves[i]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// summing reads and adds what it has read to a checksum.
-type summing struct {
-	from io.Reader
-	sum  hash.Hash32
+// keep takes over the plain numbers of a snapshot.
+func (t *Table) keep(h *head) {
+	t.blocks.seed = h.Seed
+	t.newest, t.sweepAt, t.evicted, t.blocks.evicted = int64(h.Kept[0]), int64(h.Kept[1]), h.Kept[2], h.Kept[3]
 }
 
-func (s *summing) Read(p []byte) (int, error) {
-	n, err := s.from.Read(p)
-	s.sum.Write(p[:n])
-	return n, err
+// understand returns how the rows of each slab of a snapshot become ours; nil for those that are ours already.
+func (t *Table) understand(text []byte) (moves []*migration, err error) {
+	moves = make([]*migration, len(t.slabs()))
+	if bytes.Equal(text, oursText) {
+		return moves, nil
+	}
+	var theirs layout
+	if err := json.Unmarshal(text, &theirs); err != nil {
+		return nil, ErrLayout
+	}
+	rows, moved, err := theirs.migrate()
+	if err != nil {
+		return nil, err
+	}
+	t.moved = moved
+	for i := range moves {
+		moves[i] = rows[min(i, len(rows)-1)] // the blocks are the last slabs, all of contacts
+	}
+	return moves, nil
+}
+
+// stored is a slab of any type.
+type stored interface {
+	save(w io.Writer, step, of int) error
+	load(r io.Reader, m *migration) error
+	load1(r io.Reader, m *migration) error
+	changed() int64
+}
+
+// slabs are a table's slabs, in the order of a snapshot.
+func (t *Table) slabs() [7]stored {
+	b := &t.blocks.class
+	return [...]stored{&t.accounts.slab, &t.places.slab, &t.reaches, &b[0], &b[1], &b[2], &b[3]}
+}
+
+// changed is how many bytes of runs have changed.
+func (s *slab[T]) changed() int64 { return int64(s.since.count) * s.size() }
+
+// save writes the number of runs, what is new of the stack of free ones, and the changed runs in stretches: the number
+// of the first, how many, their bytes. A stretch of none ends it.
+func (s *slab[T]) save(w io.Writer, step, of int) error {
+	s.since.sweep(step, of, s.next)
+	err := writeNumbers(w, s.next, uint32(s.since.kept), uint32(len(s.free)))
+	if err == nil {
+		_, err = w.Write(rawSlice(s.free[s.since.kept:]))
+	}
+	each := uint32(1) << s.shift
+	for from, to := s.since.next(0, s.next, each); err == nil && from < to; from, to = s.since.next(to, s.next, each) {
+		if err = writeNumbers(w, from, to-from); err == nil {
+			at := int(from&(each-1)) * s.run
+			_, err = w.Write(rawSlice(s.segs[from>>s.shift][at : at+int(to-from)*s.run]))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	s.since.forget(len(s.free))
+	return writeNumbers(w, s.next, 0)
+}
+
+// load is the inverse of save, onto what earlier snapshots gave.
+func (s *slab[T]) load(r io.Reader, m *migration) error {
+	var n [3]uint32
+	if err := binary.Read(r, binary.LittleEndian, &n); err != nil {
+		return err
+	}
+	next, kept, free := n[0], n[1], n[2]
+	if next < s.next || free > next || kept > free || int(kept) > len(s.free) {
+		return errDamaged
+	}
+	tail, err := readNumbers(r, int(free-kept))
+	if err != nil {
+		return err
+	}
+	s.next, s.free = next, append(s.free[:kept], tail...)
+	for done := uint32(0); ; {
+		var stretch [2]uint32
+		if err := binary.Read(r, binary.LittleEndian, &stretch); err != nil {
+			return err
+		}
+		from, n := stretch[0], stretch[1]
+		switch {
+		case from < done || from > next || n > next-from:
+			return errDamaged
+		case n == 0:
+			s.since.forget(len(s.free))
+			return nil
+		}
+		done = from + n
+		if err := s.fill(r, m, from, done); err != nil {
+			return err
+		}
+	}
+}
+
+// fill reads the runs from from up to to. Room is taken segment by segment, as bytes for it arrive; a segment that a
+// later snapshot is to bring is nil until then.
+func (s *slab[T]) fill(r io.Reader, m *migration, from, to uint32) error {
+	each := uint32(1) << s.shift
+	for from < to {
+		seg, end := int(from>>s.shift), min(to, (from/each+1)*each)
+		for seg >= len(s.segs) {
+			s.segs = append(s.segs, nil)
+		}
+		if s.segs[seg] == nil {
+			s.segs[seg] = make([]T, s.run<<s.shift)
+			s.since.cover(len(s.segs) << s.shift)
+		}
+		at := int(from&(each-1)) * s.run
+		runs := s.segs[seg][at : at+int(end-from)*s.run]
+		if err := m.read(r, rawSlice(runs), len(runs)); err != nil {
+			return err
+		}
+		from = end
+	}
+	return nil
+}
+
+// writeNumbers writes numbers, little endian.
+func writeNumbers(w io.Writer, numbers ...uint32) error {
+	var b [12]byte
+	for i, n := range numbers {
+		binary.LittleEndian.PutUint32(b[4*i:], n)
+	}
+	_, err := w.Write(b[:4*len(numbers)])
+	return err
+}
+
+// readNumbers reads n numbers, in pieces, so that a number that lies takes no room.
+func readNumbers(r io.Reader, n int) (all []uint32, err error) {
+	for n > 0 && err == nil {
+		piece := make([]uint32, min(n, 1<<16))
+		_, err = io.ReadFull(r, rawSlice(piece))
+		all, n = append(all, piece...), n-len(piece)
+	}
+	return all, err
 }

@@ -150,6 +150,7 @@ func (t *Table) applyReport(a *Account, st *ingest.Stamp, w float32) {
 	}
 	if c.flags&weighed == 0 {
 		c.flags |= weighed
+		t.blocks.mark(r.block)
 		a.weighted30d += float32(w * credibility(&st.Values))
 	}
 }

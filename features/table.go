@@ -47,6 +47,7 @@ type Table struct {
 	places   keyed[Place, *Place]
 	reaches  slab[Reach]
 	blocks   blocks
+	moved    string // what the last snapshot had otherwise
 	kept
 }
 
@@ -93,6 +94,10 @@ func (t *Table) Observe(ev *ingest.Event, v *Vector) *Account {
 	return a
 }
 
+// Moved says in words which fields the last snapshot restored did not have (+) or had and this program does not (-);
+// empty where it was of the same layout.
+func (t *Table) Moved() string { return t.moved }
+
 // fold takes an event into its account, family by family.
 func (t *Table) fold(a *Account, ev *ingest.Event) {
 	s := step{ev: ev, a: a, acts: ev.Side == ingest.SideActed}
@@ -117,6 +122,9 @@ func (t *Table) fold(a *Account, ev *ingest.Event) {
 		s.r.consent.observe(&s)
 		s.r.agegap.observe(&s)
 		s.r.escalation.observe(&s)
+		if s.c != nil {
+			t.blocks.mark(s.r.block)
+		}
 		t.emit(&s)
 	}
 }
@@ -154,11 +162,17 @@ func (a *Account) touch(r *Reach, at int64) (w weights, late bool) {
 	return weights{1, 1, 1, 1, 1, 1, 1}, false
 }
 
-// open returns the account of a subject, and makes it if there is none.
+// open returns the account of a subject for a change, and makes it if there is none. With the account its Reach counts as
+// changed, since both fade.
 func (t *Table) open(id *ingest.SubjectID, at int64) *Account {
 	row, ok := t.accounts.find(id)
 	if ok {
-		return t.accounts.at(row)
+		t.accounts.since.mark(row)
+		a := t.accounts.at(row)
+		if a.reach != 0 {
+			t.reaches.since.mark(a.reach - 1)
+		}
+		return a
 	}
 	t.makeRoom()
 	row = t.accounts.take()

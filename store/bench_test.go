@@ -25,7 +25,7 @@ func BenchmarkWriter(b *testing.B) {
 	w := s.Writer()
 	b.ResetTimer()
 	record(w, 0, b.N)
-	if err := w.Flush(b.Context()); err != nil {
+	if err := w.Flush()(b.Context()); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")

@@ -53,8 +53,7 @@ func (s *Store) send() {
 			return
 		}
 		for _, b := range taken {
-			b.reset()
-			b.owner.free <- b
+			b.acknowledge()
 		}
 	}
 }

@@ -47,7 +47,7 @@ func Open(ctx context.Context, cfg Config, dataDir string, log *slog.Logger) (*S
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Store{cfg: cfg, log: log, work: make(chan *block)}
+	s := &Store{cfg: cfg, log: log, work: make(chan *block, 256)} // so that handing over waits for nobody
 	if err := s.connect(ctx, dataDir); err != nil {
 		return nil, errors.Join(fmt.Errorf("connecting to ClickHouse: %w", err), s.disconnect())
 	}

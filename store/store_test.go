@@ -132,7 +132,7 @@ func record(w *Writer, from, to int) {
 // flush fails the test if the rows do not arrive.
 func flush(t *testing.T, w *Writer) {
 	t.Helper()
-	if err := w.Flush(t.Context()); err != nil {
+	if err := w.Flush()(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -29,6 +29,7 @@ type Writer struct {
 // block is a batch of rows with the memory that they point into.
 type block struct {
 	owner    *Writer
+	stored   chan struct{} // closed when its rows are acknowledged; nil where nobody asks
 	events   []eventRow
 	verdicts []verdictRow
 	features []featureRow
@@ -77,31 +78,34 @@ func (w *Writer) Finding(f *alerts.Finding) {
 	b.features = append(b.features, featureRow{v.Account, v.At, v.Where, v.Vector.Seen, v.Vector.Events, b.values[from:]})
 }
 
-// Flush returns when ClickHouse has acknowledged every row, or with an error when ctx or the store is done before.
-func (w *Writer) Flush(ctx context.Context) error {
-	if w.block.rows() > 0 {
+// Flush sends off what there is. Its wait returns when ClickHouse has acknowledged every row recorded before, or with an
+// error when its context or the store is done before.
+func (w *Writer) Flush() func(context.Context) error {
+	stored := make(chan struct{})
+	if w.block.rows() == 0 && len(w.free) == blocks-1 {
+		close(stored) // nothing is on its way
+	} else { // blocks are acknowledged in the order in which they were sent, so this one, if empty, speaks for all
+		w.block.stored = stored
 		w.handOver()
 	}
-	home := make([]*block, 0, blocks)
-	defer func() {
-		for _, b := range home {
-			w.free <- b
-		}
-	}()
-	for len(home) < blocks-1 && !w.lost {
+	lost := w.lost
+	return func(ctx context.Context) error {
 		select {
-		case b := <-w.free:
-			home = append(home, b)
+		case <-stored:
 		case <-w.store.ended.Done():
-			w.lost = true
+			select {
+			case <-stored:
+			default:
+				lost = true
+			}
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for ClickHouse to take the last rows: %w", ctx.Err())
 		}
+		if lost {
+			return ErrEnded
+		}
+		return nil
 	}
-	if w.lost {
-		return ErrEnded
-	}
-	return nil
 }
 
 // room returns a block with room for another row; a full one is handed over.
@@ -137,6 +141,16 @@ func (b *block) add(other *block) {
 	b.events = append(b.events, other.events...)
 	b.verdicts = append(b.verdicts, other.verdicts...)
 	b.features = append(b.features, other.features...)
+}
+
+// acknowledge tells that the block's rows are stored, and gives it back.
+func (b *block) acknowledge() {
+	if b.stored != nil {
+		close(b.stored)
+		b.stored = nil
+	}
+	b.reset()
+	b.owner.free <- b
 }
 
 // reset empties the block and keeps its memory.

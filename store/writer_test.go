@@ -27,7 +27,7 @@ func TestWriterWaitsAndLosesNothing(t *testing.T) {
 			ev, at := event(n)
 			w.Event(&ev, at)
 		}
-		done <- w.Flush(t.Context())
+		done <- w.Flush()(t.Context())
 	}()
 	var taken []*block
 	for range blocks {
@@ -49,8 +49,7 @@ func TestWriterWaitsAndLosesNothing(t *testing.T) {
 				}
 				next++
 			}
-			b.reset()
-			b.owner.free <- b
+			b.acknowledge()
 		}
 		select {
 		case b := <-s.work:
@@ -68,12 +67,12 @@ func TestWriterWaitsAndLosesNothing(t *testing.T) {
 func TestEndedStoreSaysThatRowsAreLost(t *testing.T) {
 	s := detached(1)
 	w := s.Writer()
-	if err := w.Flush(t.Context()); err != nil {
+	if err := w.Flush()(t.Context()); err != nil {
 		t.Fatal("control: nothing to flush:", err)
 	}
 	time.AfterFunc(10*time.Millisecond, s.end)
 	record(w, 0, 100) // returns although nobody takes anything
-	if err := w.Flush(t.Context()); !errors.Is(err, ErrEnded) {
+	if err := w.Flush()(t.Context()); !errors.Is(err, ErrEnded) {
 		t.Errorf("Flush says %v, want ErrEnded", err)
 	}
 }
@@ -85,7 +84,7 @@ func TestFlushEndsWithItsContext(t *testing.T) {
 	record(w, 0, 10)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if err := w.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) {
+	if err := w.Flush()(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Flush says %v", err)
 	}
 	go func() { (<-s.work).owner.free <- w.block }()
@@ -95,8 +94,7 @@ func TestNothingIsAllocatedForARow(t *testing.T) {
 	s := detached(10_000)
 	go func() {
 		for b := range s.work {
-			b.reset()
-			b.owner.free <- b
+			b.acknowledge()
 		}
 	}()
 	w := s.Writer()

@@ -177,16 +177,15 @@ func benchCheckpoint(t *testing.T) []measured {
 func sealAndLoad(t *testing.T, table *features.Table) (saved, restored float64, note string) {
 	t.Helper()
 	again := features.New(features.Config{Accounts: bigWorld})
-	folder := engine.Folder{Dir: t.TempDir()}
+	folder := &engine.Folder{Dir: t.TempDir()}
 	head := engine.Head{Role: "score", Topic: "account", Partitions: 1}
 	took := beside(3, func() {
-		if err := folder.Save(&head, []engine.Section{{Name: "table", State: table}}); err != nil {
+		if err := engine.SaveCheckpoint(t.Context(), folder, head, []engine.Section{{Name: "table", State: table}}); err != nil {
 			t.Fatal(err)
 		}
 	}, func() {
-		found, err := folder.Load(&head, []engine.Section{{Name: "table", State: again}}, func(string, error) {})
-		if err != nil || !found {
-			t.Fatal(found, err)
+		if _, err := engine.LoadCheckpoint(t.Context(), folder, head, []engine.Section{{Name: "table", State: again}}); err != nil {
+			t.Fatal(err)
 		}
 	})
 	if again.Hash() != table.Hash() {
@@ -224,7 +223,7 @@ func benchStore(t *testing.T) []measured {
 			w.Event(&ev, ingest.Position{Offset: int64(next)})
 			next++
 		}
-		if err := w.Flush(t.Context()); err != nil {
+		if err := w.Flush()(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -249,4 +248,6 @@ type countingRecorder struct{ events, findings int64 }
 
 func (c *countingRecorder) Event(*ingest.Event, ingest.Position) { c.events++ }
 func (c *countingRecorder) Finding(*alerts.Finding)              { c.findings++ }
-func (c *countingRecorder) Flush(context.Context) error          { return nil }
+func (c *countingRecorder) Flush() func(context.Context) error {
+	return func(context.Context) error { return nil }
+}

@@ -220,7 +220,7 @@ func (f *replayFlags) outputs(e *engine.Engine) (closers []func() error, err err
 		lines := engine.NewLines(w)
 		e.Recorder = func() engine.Recorder { return lines }
 		e.Finals = true
-		closers = append(closers, func() error { return errors.Join(lines.Flush(context.Background()), w.Close()) })
+		closers = append(closers, func() error { return errors.Join(lines.Flush()(context.Background()), w.Close()) })
 	}
 	if f.alerts != "" {
 		if f.alerts != file.Stdio {

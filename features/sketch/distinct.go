@@ -45,16 +45,20 @@ func (d *Distinct) mark(digest uint32) {
 	d.words[bit/32] |= 1 << (bit % 32)
 }
 
-// Remove takes a digest out if it is kept by itself; a bit map cannot name any, and keeps its bits.
-func (d *Distinct) Remove(digest uint32) {
+// Remove takes a digest out if it is kept by itself, and tells whether it was; a bit map cannot name any, and keeps its
+// bits.
+func (d *Distinct) Remove(digest uint32) bool {
 	if d.n > exact {
-		return
+		return false
 	}
-	if i := slices.Index(d.words[:d.n], digest); i >= 0 {
-		copy(d.words[i:], d.words[i+1:d.n])
-		d.n--
-		d.words[d.n] = 0
+	i := slices.Index(d.words[:d.n], digest)
+	if i < 0 {
+		return false
 	}
+	copy(d.words[i:], d.words[i+1:d.n])
+	d.n--
+	d.words[d.n] = 0
+	return true
 }
 
 // Count returns the number of distinct digests.
