@@ -3,11 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"log/slog"
 	"maps"
@@ -473,13 +473,14 @@ func moveOffset(t *testing.T, name string, next int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const before = len("UNOPENED CHECKPOINT\n") + 4 + len("head")
-	size := int(binary.LittleEndian.Uint32(data[before:]))
-	head := nextOffset.ReplaceAll(data[before+4:before+4+size], fmt.Appendf(nil, `"next":%d`, next))
-	out := append(slices.Clone(data[:before]), binary.LittleEndian.AppendUint32(nil, uint32(len(head)))...)
-	out = append(append(out, head...), data[before+4+size:len(data)-sha256.Size]...)
-	sum := sha256.Sum256(out)
-	if err := os.WriteFile(name, append(out, sum[:]...), 0o600); err != nil {
+	const chunk = len("UNOPENED CHECKPOINT 2\n") + 8 + len("head") // chunks: length, CRC-32C over number, length and bytes, bytes
+	size := int(binary.LittleEndian.Uint32(data[chunk:]))
+	head := nextOffset.ReplaceAll(data[chunk+8:chunk+8+size], fmt.Appendf(nil, `"next":%d`, next))
+	table := crc32.MakeTable(crc32.Castagnoli)
+	sum := crc32.Checksum(binary.LittleEndian.AppendUint32([]byte{1, 0, 0, 0}, uint32(len(head))), table)
+	out := binary.LittleEndian.AppendUint32(slices.Clone(data[:chunk]), uint32(len(head)))
+	out = binary.LittleEndian.AppendUint32(out, crc32.Update(sum, table, head))
+	if err := os.WriteFile(name, slices.Concat(out, head, data[chunk+8+size:]), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
