@@ -3,14 +3,18 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
 // Config is how the roles keep their state.
 type Config struct {
-	// Checkpoints is the folder of the checkpoints, below the data folder unless it is absolute.
+	// Checkpoints is the folder of the checkpoints, below the data folder unless it is absolute, or s3://bucket/prefix.
+	// Members on several machines need one that all of them reach.
 	Checkpoints string `yaml:"checkpoints"`
-	// SealEvery is the time between two checkpoints of a partition.
+	// S3 is how the object storage is reached, where Checkpoints names one.
+	S3 S3 `yaml:"s3"`
+	// SealEvery is the time between two checkpoints of a partition; one comes earlier when much has changed.
 	SealEvery time.Duration `yaml:"seal_every"`
 	// Window is W: how far behind the watermark an event may lie, and for how long repeats are recognised.
 	Window time.Duration `yaml:"window"`
@@ -43,6 +47,13 @@ func (c *Config) Validate() error {
 		}
 	}
 	bad(c.Checkpoints != "", "checkpoints: is empty; name a folder, such as %q", DefaultConfig().Checkpoints)
+	if bucket, ok := strings.CutPrefix(c.Checkpoints, bucketScheme); ok {
+		bad(bucket != "" && bucket[0] != '/', "checkpoints: %q names no bucket; write s3://bucket/prefix", c.Checkpoints)
+		bad(c.S3.Endpoint != "", "s3.endpoint: is empty; name the object storage as host:port")
+		bad((c.S3.AccessKeyFile == "") == (c.S3.SecretKeyFile == ""), "s3: access_key_file and secret_key_file go together")
+	} else {
+		bad(c.S3 == S3{}, "s3: is set, but checkpoints is a folder; write s3://bucket/prefix there")
+	}
 	bad(c.SealEvery >= 100*time.Millisecond, "seal_every: %s is below 100ms", c.SealEvery)
 	bad(c.Window >= time.Minute && c.Window <= 24*time.Hour, "window: %s is not between 1m and 24h", c.Window)
 	bad(c.WindowIDs >= 1000, "window_ids: %d is below 1000", c.WindowIDs)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -25,6 +26,21 @@ type Vault interface {
 	List(ctx context.Context, dir string) ([]string, error)
 	// Remove removes a file, if it is there.
 	Remove(ctx context.Context, name string) error
+}
+
+// bucketScheme begins the address of a Bucket in the config.
+const bucketScheme = "s3://"
+
+// OpenVault returns the vault that a config names: an object storage that passes Check, or the given folder.
+func OpenVault(ctx context.Context, c *Config, folder string) (Vault, error) {
+	if !strings.HasPrefix(c.Checkpoints, bucketScheme) {
+		return &Folder{Dir: folder}, nil
+	}
+	b, err := NewBucket(c.Checkpoints, c.S3)
+	if err != nil {
+		return nil, err
+	}
+	return b, b.Check(ctx)
 }
 
 // ErrTaken says that a name is there already.

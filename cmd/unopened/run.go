@@ -123,9 +123,13 @@ func newService(ctx context.Context, cfg *configs.Config, roles []string, log *s
 	if s.kafka, err = kafka.New(cfg.Kafka, log); err != nil {
 		return nil, usageError{err}
 	}
+	vault, err := engine.OpenVault(ctx, &cfg.Engine, cfg.Path(cfg.Engine.Checkpoints))
+	if err != nil {
+		return nil, err
+	}
 	s.engine = &engine.Engine{
 		Config: cfg.Engine, Features: cfg.Features, Alerts: cfg.Alerts, Models: set, Key: key, Log: log,
-		Incarnation: cfg.Kafka.Incarnation, Checkpoints: &engine.Folder{Dir: cfg.Path(cfg.Engine.Checkpoints)},
+		Incarnation: cfg.Kafka.Incarnation, Checkpoints: vault,
 	}
 	if err := s.engine.Prepare(); err != nil {
 		return nil, err
