@@ -1,15 +1,11 @@
 package alerts
 
 import (
-	"bytes"
-	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"io"
 	"slices"
 
 	"github.com/unopened/unopened/features"
@@ -31,6 +27,7 @@ type Policy struct {
 	models   explainer
 	reasons  []models.Reason
 	episodes map[episodeKey]episode
+	changed  map[episodeKey]bool // since the last snapshot
 }
 
 // explainer is models.Set as far as a policy needs it.
@@ -65,7 +62,7 @@ func NewPolicy(cfg Config, set *models.Set, key []byte) (*Policy, error) {
 	if len(cfg.Promoted) > 0 && len(key) < minKey {
 		return nil, errors.New("alerts.key_file: the key is shorter than 16 bytes; `unopened keys` makes one")
 	}
-	p := &Policy{cfg: cfg, coolDown: cfg.CoolDown.Milliseconds(), key: key, models: set, episodes: make(map[episodeKey]episode)}
+	p := &Policy{cfg: cfg, coolDown: cfg.CoolDown.Milliseconds(), key: key, models: set, episodes: make(map[episodeKey]episode), changed: make(map[episodeKey]bool)}
 	for h, name := range models.Names {
 		p.shadow[h] = !slices.Contains(cfg.Promoted, name)
 		p.bands[h] = DefaultBands
@@ -118,7 +115,7 @@ func (p *Policy) Decide(v *models.Verdict, h models.Harm, dst []Candidate) []Can
 		dst = p.qualify(v, h, &e, severity, dst)
 	}
 	if over || qualifies {
-		p.episodes[key] = e
+		p.episodes[key], p.changed[key] = e, true
 	}
 	return dst
 }
@@ -176,54 +173,9 @@ func (p *Policy) alertID(v *models.Verdict, h models.Harm) (id [16]byte) {
 // Erase forgets the account's episodes.
 func (p *Policy) Erase(account ingest.SubjectID) {
 	for h := range models.Harm(models.Harms) {
-		delete(p.episodes, episodeKey{account, h})
-	}
-}
-
-// policyVersion is the form of a policy's snapshot.
-const policyVersion = 1
-
-// episodeRow is one episode in a snapshot: fixed in size, little endian.
-type episodeRow struct {
-	Key     episodeKey
-	Episode episode
-}
-
-// Snapshot writes the episodes in the order of account and harm: the same episodes give the same bytes.
-func (p *Policy) Snapshot(w io.Writer) error {
-	rows := make([]episodeRow, 0, len(p.episodes))
-	for key, e := range p.episodes {
-		rows = append(rows, episodeRow{key, e})
-	}
-	slices.SortFunc(rows, func(a, b episodeRow) int {
-		return cmp.Or(bytes.Compare(a.Key.Account[:], b.Key.Account[:]), cmp.Compare(a.Key.Harm, b.Key.Harm))
-	})
-	if err := binary.Write(w, binary.LittleEndian, [2]uint32{policyVersion, uint32(len(rows))}); err != nil {
-		return err
-	}
-	return binary.Write(w, binary.LittleEndian, rows)
-}
-
-// Restore replaces the episodes by those of a snapshot. It reads the snapshot's bytes and no more.
-func (p *Policy) Restore(r io.Reader) error {
-	var head [2]uint32
-	if err := binary.Read(r, binary.LittleEndian, &head); err != nil {
-		return fmt.Errorf("snapshot of episodes: %w", err)
-	}
-	if head[0] != policyVersion {
-		return fmt.Errorf("snapshot of episodes: version %d is not known, only %d", head[0], policyVersion)
-	}
-	episodes := make(map[episodeKey]episode)
-	for i := range head[1] {
-		var row episodeRow
-		if err := binary.Read(r, binary.LittleEndian, &row); err != nil {
-			return fmt.Errorf("snapshot of episodes: number %d of %d: %w", i+1, head[1], err)
+		if key := (episodeKey{account, h}); p.episodes[key].Number > 0 {
+			delete(p.episodes, key)
+			p.changed[key] = true
 		}
-		if int(row.Key.Harm) >= models.Harms || row.Episode.Severity > Critical {
-			return errors.New("snapshot of episodes: damaged")
-		}
-		episodes[row.Key] = row.Episode
 	}
-	p.episodes = episodes
-	return nil
 }

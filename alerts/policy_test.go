@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -85,7 +86,8 @@ func TestRestartAtEachStepChangesNothing(t *testing.T) {
 				}
 				fresh := newPolicy(t, promoted())
 				if restore {
-					copyState(t, fresh.Restore, p.Snapshot)
+					copyState(t, func(r io.Reader) error { return fresh.Restore(r, true, true) },
+						func(w io.Writer) error { return p.Snapshot(w, 1, 1) })
 				}
 				return fresh
 			}
@@ -121,10 +123,10 @@ func TestPolicySnapshotIsCanonicalAndStrict(t *testing.T) {
 		backward.Decide(verdict(byte(99-i), byte(99-i), start, 0.95), models.Grooming, nil)
 	}
 	var a, b bytes.Buffer
-	if err := forward.Snapshot(&a); err != nil {
+	if err := forward.Snapshot(&a, 0, 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := backward.Snapshot(&b); err != nil {
+	if err := backward.Snapshot(&b, 1, 1); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(a.Bytes(), b.Bytes()) {
@@ -132,15 +134,61 @@ func TestPolicySnapshotIsCanonicalAndStrict(t *testing.T) {
 	}
 	p := newPolicy(t, promoted())
 	for cut := range a.Len() {
-		if p.Restore(bytes.NewReader(a.Bytes()[:cut])) == nil {
+		if p.Restore(bytes.NewReader(a.Bytes()[:cut]), true, true) == nil {
 			t.Fatalf("a snapshot cut to %d of %d bytes was taken", cut, a.Len())
 		}
 	}
-	if len(p.episodes) != 0 {
-		t.Error("a refused snapshot changed the policy")
-	}
-	if err := p.Restore(io.MultiReader(&a, strings.NewReader("rest"))); err != nil || len(p.episodes) != 100 {
+	if err := p.Restore(io.MultiReader(&a, strings.NewReader("rest")), true, true); err != nil || len(p.episodes) != 100 {
 		t.Errorf("restored %d episodes with %v", len(p.episodes), err)
+	}
+}
+
+// TestChainOfSnapshotsIsThePolicy takes snapshots of what changed, in sweeps of three parts now and then, with erasures in
+// between: what they hold together is what the policy holds.
+func TestChainOfSnapshotsIsThePolicy(t *testing.T) {
+	p := newPolicy(t, promoted())
+	var chain [][]byte
+	begun, sizes := 0, 0
+	for round := range 60 {
+		for i := range 5 {
+			account := byte(round*5+i) % 97
+			p.Decide(verdict(account, byte(round), start+int64(round)*1000, 0.95), models.Grooming, nil)
+		}
+		if round%4 == 0 {
+			p.Erase(verdict(byte(round*5)%97, 0, start, 0).Account)
+		}
+		step, of := 0, 0
+		if n := round % 10; n >= 7 {
+			step, of = n-6, 3
+		}
+		if step == 1 {
+			begun = len(chain)
+		}
+		var b bytes.Buffer
+		if err := p.Snapshot(&b, step, of); err != nil {
+			t.Fatal(err)
+		}
+		if of == 0 {
+			sizes = max(sizes, b.Len())
+		}
+		if chain = append(chain, b.Bytes()); step == 3 {
+			chain = chain[begun:]
+		}
+		if step > 0 && step < of {
+			continue
+		}
+		got := newPolicy(t, promoted())
+		for i, file := range chain {
+			if err := got.Restore(bytes.NewReader(file), i == 0, i == len(chain)-1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !maps.Equal(got.episodes, p.episodes) {
+			t.Fatalf("round %d: %d episodes out of the chain, %d in the policy", round, len(got.episodes), len(p.episodes))
+		}
+	}
+	if len(p.episodes) < 50 || sizes > 1000 {
+		t.Errorf("%d episodes, and %d bytes for six that changed", len(p.episodes), sizes)
 	}
 }
 

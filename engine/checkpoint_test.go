@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/unopened/unopened/alerts"
 	"github.com/unopened/unopened/features"
 	"github.com/unopened/unopened/ingest"
 )
@@ -566,11 +567,15 @@ func TestFirstFormatIsRead(t *testing.T) {
 	var sums [2]stateHash
 	for round := range sums {
 		for p := range 3 {
+			policy, err := alerts.NewPolicy(alerts.DefaultConfig(), nil, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
 			h := &shard{causes: ingest.Causes{}, table: features.New(features.DefaultConfig()), window: newWindow(24*hourMs, 1<<20, [16]byte{})}
 			s := sealed{vault: &Folder{Dir: dir}, log: slog.New(slog.DiscardHandler), counts: new(sealCounts), sweeps: usualSweeps,
 				head: Head{Role: "score", Topic: "account", Partition: p, Partitions: 3},
 				sections: []Section{{"counts", whole{jsonState{&h.counts}}}, {"causes", whole{h.causes}}, {"window", h.window},
-					{"table", h.table}, {"policy", whole{&blob{}}}}}
+					{"table", h.table}, {"policy", policy}}}
 			if err := s.load(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -583,13 +588,4 @@ func TestFirstFormatIsRead(t *testing.T) {
 	if want := "9d7b821ea45349fa1953b4fda2667658"; sums[0].String() != want || sums[1].String() != want {
 		t.Errorf("state %s, and %s from the present format; want %s, which its writer had", sums[0].String(), sums[1].String(), want)
 	}
-}
-
-// blob is a state of plain bytes.
-type blob struct{ data []byte }
-
-func (b *blob) Snapshot(w io.Writer) error { _, err := w.Write(b.data); return err }
-func (b *blob) Restore(r io.Reader) (err error) {
-	b.data, err = io.ReadAll(r)
-	return err
 }

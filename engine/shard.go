@@ -54,7 +54,7 @@ func (e *Engine) OpenShard(ctx context.Context, p ingest.Partition) (ingest.Hand
 	}
 	s.verdict.Vector, s.flushed = features.NewVector(), s.keep.Flush
 	s.sealed = e.sealed("score", p, Section{"counts", whole{jsonState{&s.counts}}}, Section{"causes", whole{s.causes}},
-		Section{"window", s.window}, Section{"table", s.table}, Section{"policy", whole{s.policy}})
+		Section{"window", s.window}, Section{"table", s.table}, Section{"policy", s.policy})
 	if err := s.sealed.load(ctx); err != nil {
 		return nil, err
 	}
