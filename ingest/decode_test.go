@@ -85,9 +85,10 @@ func TestRefusalNames(t *testing.T) {
 		t.Errorf("%d refusals: the contract has at most 32", RefusalCount)
 	}
 	seen := map[string]bool{"": true}
-	for _, name := range refusalNames {
-		if seen[name] || strings.ToLower(name) != name {
-			t.Errorf("name %q is empty, not snake_case or there twice", name)
+	for i := range refusals {
+		name, help := refusals[i].name, refusals[i].help
+		if seen[name] || strings.ToLower(name) != name || (help == "") != (i == 0) {
+			t.Errorf("name %q is empty, not snake_case, there twice or not explained: %q", name, help)
 		}
 		seen[name] = true
 	}

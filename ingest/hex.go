@@ -5,8 +5,7 @@ import (
 	"math/bits"
 )
 
-// hexValue reads a string of exactly the field's number of lower-case hexadecimal digits. An account's pseudonym
-// must not be one that means something else: zero is none, and those of places are ours (see DeviceSubject).
+// hexValue reads a string of exactly the field's number of lower-case hexadecimal digits.
 func hexValue(ev *Event, b []byte, p, field int) (int, Refusal) {
 	digits := fields[field].Digits
 	end := p + 1 + digits
@@ -25,13 +24,19 @@ func hexValue(ev *Event, b []byte, p, field int) (int, Refusal) {
 	if !ok || !ok2 {
 		return p, fault(b, p)
 	}
-	id := at[[16]byte](ev, field)
+	return end + 1, ev.setID(field, high, low)
+}
+
+// setID sets a field of 16 bytes to its two halves. An account's pseudonym must not be one that means something else:
+// zero is none, and those of places are ours (see DeviceSubject).
+func (e *Event) setID(field int, high, low uint64) Refusal {
+	id := at[[16]byte](e, field)
 	binary.BigEndian.PutUint64(id[:8], high)
 	binary.BigEndian.PutUint64(id[8:], low)
 	if Fields(1)<<field&actorTarget != 0 && (high|low == 0 || high>>8 == placePrefix) {
-		return p, RefusedReserved
+		return RefusedReserved
 	}
-	return end + 1, Accepted
+	return Accepted
 }
 
 // hex16 reads 16 lower-case hexadecimal digits, big endian.
