@@ -119,13 +119,17 @@ func newService(ctx context.Context, cfg *configs.Config, roles []string, log *s
 	if err != nil {
 		return nil, err
 	}
+	encoding, err := ingest.ParseEncoding(cfg.Kafka.Encoding)
+	if err != nil {
+		return nil, usageError{err}
+	}
 	s = &service{cfg: cfg}
 	if s.kafka, err = kafka.New(cfg.Kafka, log); err != nil {
 		return nil, usageError{err}
 	}
 	s.engine = &engine.Engine{
 		Config: cfg.Engine, Features: cfg.Features, Alerts: cfg.Alerts, Models: set, Key: key, Log: log,
-		Incarnation: cfg.Kafka.Incarnation, Checkpoints: &engine.Folder{Dir: cfg.Path(cfg.Engine.Checkpoints)},
+		Encoding: encoding, Incarnation: cfg.Kafka.Incarnation, Checkpoints: &engine.Folder{Dir: cfg.Path(cfg.Engine.Checkpoints)},
 	}
 	if err := s.engine.Prepare(); err != nil {
 		return nil, err
