@@ -24,20 +24,18 @@ func hexValue(ev *Event, b []byte, p, field int) (int, Refusal) {
 	if !ok || !ok2 {
 		return p, fault(b, p)
 	}
-	return end + 1, ev.setID(field, high, low)
-}
-
-// setID sets a field of 16 bytes to its two halves. An account's pseudonym must not be one that means something else:
-// zero is none, and those of places are ours (see DeviceSubject).
-func (e *Event) setID(field int, high, low uint64) Refusal {
-	id := at[[16]byte](e, field)
+	id := at[[16]byte](ev, field)
 	binary.BigEndian.PutUint64(id[:8], high)
 	binary.BigEndian.PutUint64(id[8:], low)
-	if Fields(1)<<field&actorTarget != 0 && (high|low == 0 || high>>8 == placePrefix) {
-		return RefusedReserved
+	if Fields(1)<<field&actorTarget != 0 && isReserved(high, low) {
+		return p, RefusedReserved
 	}
-	return Accepted
+	return end + 1, Accepted
 }
+
+// isReserved tells whether the halves of an account's pseudonym mean something else: zero is none, and those of places
+// are ours (see DeviceSubject).
+func isReserved(high, low uint64) bool { return high|low == 0 || high>>8 == placePrefix }
 
 // hex16 reads 16 lower-case hexadecimal digits, big endian.
 func hex16(b []byte) (v uint64, ok bool) {

@@ -3,6 +3,7 @@ package ingest
 import (
 	"encoding/binary"
 	"math/bits"
+	"unsafe"
 )
 
 // The wire types of Protobuf (protobuf.dev, "Encoding") that matter here. 6 and 7 do not exist.
@@ -17,60 +18,162 @@ const (
 // largestNumber is the largest number that Protobuf has for a field.
 const largestNumber = 1<<29 - 1
 
-// wire is the field's wire type.
-func (f *Field) wire() uint64 {
-	if f.Value == ValueHex {
-		return wireBytes
+// wireForm is how one field is read: what follows its tag is a number from min to min+span, which is the value or the
+// length of the value.
+type wireForm struct {
+	min, span uint64
+	bit       Fields  // 0 for a tag that no field has
+	offset    uint16  // of the field's member
+	kind      Value   // of the value
+	size      uint8   // of its member in bytes, 0 for none
+	place     uint8   // of the field in the table
+	refusal   Refusal // of a number outside the range
+}
+
+// wireForms are the forms by tag. The fields' numbers are below 32, so each tag is below 256: where it has two bytes the
+// second is 1, and the first is the tag.
+var wireForms = wireFormsByTag()
+
+func wireFormsByTag() (by [256]wireForm) {
+	for i := range fields {
+		f, m := &fields[i], members[i]
+		w := wireForm{bit: f.Bit, kind: f.Value, place: uint8(i), size: uint8(m.size), offset: uint16(m.offset), refusal: RefusedBadValue}
+		switch f.Value {
+		case ValueHex:
+			w.min = uint64(f.Digits) / 2
+		case ValueInteger:
+			w.min, w.span, w.refusal = uint64(f.Min), uint64(f.Max-f.Min), RefusedOutOfRange
+		case ValueEnum:
+			w.min, w.span = 1, uint64(len(f.Names)-1) // 0 is "unspecified", which a producer leaves out instead
+		case ValueBool:
+			w.span = 1
+		case ValueCountry:
+			w.span = 1<<10 - 1
+		}
+		if f.Bit == FieldV {
+			w.refusal = RefusedVersion
+		}
+		by[f.tag()] = w
 	}
-	return wireVarint
+	return by
+}
+
+// tag is what stands before the field's value: its number and wire type.
+func (f *Field) tag() uint64 {
+	wire := uint64(wireVarint)
+	if f.Value == ValueHex {
+		wire = wireBytes
+	}
+	return uint64(f.Number())<<3 | wire
 }
 
 // message reads the one message that b is. It is stricter than Protobuf, in which a field may come again, a number may be
 // written longer than it is, and what is unknown is kept or passed over.
-func (e *Event) message(b []byte) Refusal {
+func (e *Event) message(b []byte) (r Refusal) {
+	var has Fields // in a register: each field waits for the one before
 	for p := 0; p < len(b); {
-		field, wire, value, r := tag(b, p)
+		w, value := &wireForms[b[p]], p+1
+		if b[p] >= 0x80 {
+			if value == len(b) || b[value] != 1 {
+				return strangeTag(b, p, has)
+			}
+			value++
+		}
+		if w.bit&^has == 0 {
+			return strangeTag(b, p, has)
+		}
+		has |= w.bit
+		if value == len(b) {
+			return RefusedSyntax
+		}
+		n := uint64(b[value])
+		if p = value + 1; n >= 0x80 {
+			if n, p, r = varint(b, value); r != Accepted {
+				return r
+			}
+		}
+		if n-w.min > w.span {
+			return w.outside(n, len(b)-p)
+		}
+		switch {
+		case w.size == 1:
+			*(*uint8)(unsafe.Add(unsafe.Pointer(e), w.offset)) = uint8(n)
+		case w.kind != ValueHex:
+			r = e.put(w, n)
+		case len(b)-p < int(n):
+			r = RefusedSyntax
+		default:
+			r = e.putBytes(w, b[p:p+int(n)])
+			p += int(n)
+		}
 		if r != Accepted {
 			return r
 		}
-		f := &fields[field]
-		switch {
-		case e.Has.Any(f.Bit):
-			return RefusedDuplicateField
-		case wire == wireGroup:
-			return RefusedNesting
-		case wire != f.wire():
-			return RefusedBadValue
-		}
-		e.Has |= f.Bit
-		if p, r = e.wireValue(b, value, field); r != Accepted {
-			return r
-		}
+	}
+	e.Has = has
+	return Accepted
+}
+
+// outside says why n, before which rest bytes are left, is outside the range.
+func (w *wireForm) outside(n uint64, rest int) Refusal {
+	if w.kind == ValueHex && n > uint64(rest) {
+		return RefusedSyntax
+	}
+	return w.refusal
+}
+
+// putBytes sets a field of hexadecimal digits to the bytes b, which are as many as it takes.
+func (e *Event) putBytes(w *wireForm, b []byte) Refusal {
+	member := unsafe.Add(unsafe.Pointer(e), w.offset)
+	if w.size == 8 {
+		*(*uint64)(member) = binary.BigEndian.Uint64(b)
+		return Accepted
+	}
+	*(*[16]byte)(member) = [16]byte(b)
+	if w.bit&actorTarget != 0 && isReserved(binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])) {
+		return RefusedReserved
 	}
 	return Accepted
 }
 
-// tag reads the tag at p; it returns the field, its wire type, and where its value starts.
-func tag(b []byte, p int) (field int, wire uint64, value int, r Refusal) {
-	n, value, r := varint(b, p)
-	number := n >> 3
-	wire = n & 7
+// put sets any other field to n.
+func (e *Event) put(w *wireForm, n uint64) Refusal {
+	switch w.kind {
+	case ValueBool:
+		e.True |= w.bit * Fields(n)
+	case ValueCountry:
+		first, second := byte(n>>5)+'A'-1, byte(n&31)+'A'-1
+		if !isCountry(first, second) {
+			return RefusedBadValue
+		}
+		*(*[2]byte)(unsafe.Add(unsafe.Pointer(e), w.offset)) = [2]byte{first, second}
+	default:
+		e.setNumber(int(w.place), int64(n))
+	}
+	return Accepted
+}
+
+// strangeTag says why the tag at p is not one that may follow the fields that were read.
+func strangeTag(b []byte, p int, has Fields) Refusal {
+	n, _, r := varint(b, p)
+	number, wire := n>>3, n&7
 	switch {
 	case r != Accepted:
-		return 0, 0, p, r
+		return r
 	case number == 0 || number > largestNumber || wire == wireGroupEnd || wire > wireLast:
-		return 0, 0, p, RefusedSyntax
+		return RefusedSyntax
 	case number > uint64(len(fields)):
-		return 0, 0, p, RefusedUnknownField
+		return RefusedUnknownField
+	case has.Any(1 << (number - 1)):
+		return RefusedDuplicateField
+	case wire == wireGroup:
+		return RefusedNesting
 	}
-	return int(number) - 1, wire, value, Accepted
+	return RefusedBadValue // another wire type than the field's
 }
 
 // varint reads a number in base 128 of at most 64 bits, which must not be longer than it needs to be.
 func varint(b []byte, p int) (n uint64, end int, r Refusal) {
-	if p < len(b) && b[p] < 0x80 {
-		return uint64(b[p]), p + 1, Accepted
-	}
 	for shift := 0; p < len(b); shift += 7 {
 		c := b[p]
 		p++
@@ -88,61 +191,6 @@ func varint(b []byte, p int) (n uint64, end int, r Refusal) {
 	return 0, p, RefusedSyntax
 }
 
-// wireValue reads the value at p into its member; it returns where the value ends.
-func (e *Event) wireValue(b []byte, p, field int) (int, Refusal) {
-	f := &fields[field]
-	n, p, r := varint(b, p)
-	if r != Accepted {
-		return p, r
-	}
-	switch f.Value {
-	case ValueHex:
-		return e.wireBytes(b, p, n, field)
-	case ValueInteger:
-		switch {
-		case f.Bit == FieldV && n != uint64(f.Max):
-			return p, RefusedVersion
-		case n < uint64(f.Min) || n > uint64(f.Max):
-			return p, RefusedOutOfRange
-		}
-		e.setNumber(field, int64(n))
-	case ValueEnum:
-		if n-1 >= uint64(len(f.Names)) { // 0 is "unspecified", which a producer leaves out instead
-			return p, RefusedBadValue
-		}
-		e.setNumber(field, int64(n))
-	case ValueBool:
-		if n > 1 {
-			return p, RefusedBadValue
-		}
-		e.True |= f.Bit * Fields(n)
-	case ValueCountry:
-		first, second := byte(n>>5)+'A'-1, byte(n&31)+'A'-1
-		if n >= 1<<10 || !isCountry(first, second) {
-			return p, RefusedBadValue
-		}
-		*at[[2]byte](e, field) = [2]byte{first, second}
-	}
-	return p, Accepted
-}
-
-// wireBytes reads the n bytes at p.
-func (e *Event) wireBytes(b []byte, p int, n uint64, field int) (int, Refusal) {
-	switch {
-	case n > uint64(len(b)-p):
-		return p, RefusedSyntax
-	case n != uint64(fields[field].Digits)/2:
-		return p, RefusedBadValue
-	}
-	end := p + int(n)
-	high := binary.BigEndian.Uint64(b[p:])
-	if n == 8 {
-		e.setNumber(field, int64(high))
-		return end, Accepted
-	}
-	return end, e.setID(field, high, binary.BigEndian.Uint64(b[p+8:]))
-}
-
 // countryNumber is the number of a country in Protobuf: five bits for each letter, of which A is 1.
 func countryNumber(code [2]byte) uint64 { return uint64(code[0]-'A'+1)<<5 | uint64(code[1]-'A'+1) }
 
@@ -156,7 +204,7 @@ func AppendProtobuf(dst []byte, ev *Event) []byte {
 			break
 		}
 		f := &fields[i]
-		dst = binary.AppendUvarint(dst, uint64(i+1)<<3|f.wire())
+		dst = binary.AppendUvarint(dst, f.tag())
 		switch f.Value {
 		case ValueHex:
 			dst = append(dst, byte(f.Digits/2))
