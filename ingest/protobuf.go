@@ -74,7 +74,7 @@ func (e *Event) message(b []byte) (r Refusal) {
 	for p := 0; p < len(b); {
 		w, value := &wireForms[b[p]], p+1
 		if b[p] >= 0x80 {
-			if value == len(b) || b[value] != 1 {
+			if value >= len(b) || b[value] != 1 {
 				return strangeTag(b, p, has)
 			}
 			value++
@@ -83,7 +83,7 @@ func (e *Event) message(b []byte) (r Refusal) {
 			return strangeTag(b, p, has)
 		}
 		has |= w.bit
-		if value == len(b) {
+		if value >= len(b) {
 			return RefusedSyntax
 		}
 		n := uint64(b[value])
@@ -95,20 +95,23 @@ func (e *Event) message(b []byte) (r Refusal) {
 		if n-w.min > w.span {
 			return w.outside(n, len(b)-p)
 		}
-		switch {
-		case w.size == 1:
+		if w.size == 1 {
 			*(*uint8)(unsafe.Add(unsafe.Pointer(e), w.offset)) = uint8(n)
-		case w.kind != ValueHex:
-			r = e.put(w, n)
-		case len(b)-p < int(n):
-			r = RefusedSyntax
-		default:
-			r = e.putBytes(w, b[p:p+int(n)])
-			p += int(n)
+			continue
 		}
-		if r != Accepted {
+		if w.kind != ValueHex {
+			if r = e.put(w, n); r != Accepted {
+				return r
+			}
+			continue
+		}
+		if len(b)-p < int(n) {
+			return RefusedSyntax
+		}
+		if r = e.putBytes(w, b[p:p+int(n)]); r != Accepted {
 			return r
 		}
+		p += int(n)
 	}
 	e.Has = has
 	return Accepted
@@ -172,21 +175,42 @@ func strangeTag(b []byte, p int, has Fields) Refusal {
 	return RefusedBadValue // another wire type than the field's
 }
 
-// varint reads a number in base 128 of at most 64 bits, which must not be longer than it needs to be.
+// varint reads a number in base 128 of at most 64 bits, which must not be longer than it needs to be. One of up to eight
+// bytes is read at once: the bits between its bytes are squeezed out, two, four and eight bytes together.
 func varint(b []byte, p int) (n uint64, end int, r Refusal) {
-	for shift := 0; p < len(b); shift += 7 {
-		c := b[p]
-		p++
+	if len(b)-p < 8 {
+		return longVarint(b, p)
+	}
+	x := binary.LittleEndian.Uint64(b[p:])
+	last := ^x & 0x8080808080808080 // of the bytes that have it clear, the lowest is the last of the number
+	if last == 0 {
+		return longVarint(b, p)
+	}
+	size := bits.TrailingZeros64(last)>>3 + 1
+	x &= last ^ (last - 1)
+	x = x&0x007f007f007f007f | x&0x7f007f007f007f00>>1
+	x = x&0x00003fff00003fff | x&0x3fff00003fff0000>>2
+	x = x&0x000000000fffffff | x&0x0fffffff00000000>>4
+	if size > 1 && x>>(7*(size-1)) == 0 {
+		return 0, p, RefusedNumber
+	}
+	return x, p + size, Accepted
+}
+
+// longVarint is varint byte by byte, for what is longer than eight bytes or near the end of b.
+func longVarint(b []byte, p int) (n uint64, end int, r Refusal) {
+	for i, c := range b[p:min(p+binary.MaxVarintLen64, len(b))] {
+		n |= uint64(c&0x7f) << (7 * i)
+		if c >= 0x80 {
+			continue
+		}
 		switch {
-		case shift == 63 && c > 1:
-			return 0, p, RefusedSyntax
-		case shift > 0 && c == 0:
+		case c == 0 && i > 0:
 			return 0, p, RefusedNumber
+		case c > 1 && i == binary.MaxVarintLen64-1:
+			return 0, p, RefusedSyntax
 		}
-		n |= uint64(c&0x7f) << shift
-		if c < 0x80 {
-			return n, p, Accepted
-		}
+		return n, p + i + 1, Accepted
 	}
 	return 0, p, RefusedSyntax
 }
