@@ -147,6 +147,29 @@ func inJSON(fd protoreflect.FieldDescriptor, m protoreflect.Message) string {
 	return v.String()
 }
 
+// What the official runtime writes is accepted as the same event. (It is the runtime of Go; the others' writers follow the
+// same canonical rules: each field once, no number longer than need be.)
+func TestOfficialWriterIsAccepted(t *testing.T) {
+	message := compiled(t).Messages().ByName("RawRecord")
+	rng := seeded()
+	d := Decoder{Encoding: Protobuf}
+	var got Event
+	for i := range 50 * len(rows) {
+		want := randomRaw(rng, &rows[i%len(rows)])
+		m := dynamicpb.NewMessage(message)
+		if err := proto.Unmarshal(AppendProtobuf(nil, &want), m); err != nil {
+			t.Fatal(err)
+		}
+		b, err := proto.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := d.Decode(&got, b); r != Accepted || got != want {
+			t.Fatalf("%s: %x", r, b)
+		}
+	}
+}
+
 // FuzzDecodeProtobuf holds the decoder of Protobuf against the official runtime in both directions: what the runtime
 // takes without an unknown field, and protowire writes back the same, is accepted or refused as the JSON of its values
 // is, for the same reason and with the same values. All else is refused.

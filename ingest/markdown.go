@@ -26,8 +26,8 @@ This page is printed by ` + "`unopened schema --format markdown`" + `, out of th
 | integers | digits: no sign, fraction, exponent or leading zero | varints, none longer than need be |
 | not known | the field is left out | the field is left out: false and 0 are values |
 
-A topic has one encoding. Both are read by the same rules: the same record gives the same event. A topic of the other encoding
-shows at once, since every record is refused: JSON read as Protobuf for ` + "`nesting`" + `, Protobuf read as JSON for ` + "`syntax`" + `.
+Both are read by the same rules: the same record gives the same event. A topic has one encoding for ever. That the wrong one is
+configured shows at once, since every record is refused: JSON read as Protobuf for ` + "`nesting`" + `, Protobuf read as JSON for ` + "`syntax`" + `.
 
 ## Fields
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/unopened/unopened/alerts"
 	"github.com/unopened/unopened/configs"
+	"github.com/unopened/unopened/engine"
 	"github.com/unopened/unopened/ingest"
 	"github.com/unopened/unopened/ingest/kafka"
 	brokers "github.com/unopened/unopened/ingest/kafka/local"
@@ -52,24 +54,58 @@ func (e *encodedTopic) read(t *testing.T, encoding ingest.Encoding) (*accounting
 		t.Fatal(err)
 	}
 	defer cluster.Close()
-	engine, err := replayEngine(&e.cfg)
+	reader, err := replayEngine(&e.cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	told := filepath.Join(t.TempDir(), "alerts.jsonl")
-	engine.Encoding, engine.Sinks = encoding, []alerts.Endpoint{alerts.LinesEndpoint(told)}
-	if err := engine.ReplayRaw(t.Context(), cluster.ReadAll(e.cfg.Kafka.Topics.Raw), 2); err != nil {
+	reader.Encoding, reader.Sinks = encoding, []alerts.Endpoint{alerts.LinesEndpoint(told)}
+	if err := reader.ReplayRaw(t.Context(), cluster.ReadAll(e.cfg.Kafka.Topics.Raw), 2); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(told)
 	if err != nil && !os.IsNotExist(err) {
 		t.Fatal(err)
 	}
-	return account(engine, 0), slices.Sorted(strings.Lines(string(text)))
+	return account(reader, 0), slices.Sorted(strings.Lines(string(text)))
 }
 
-// split runs the split role of the service until it has taken all records, and returns how many it accepted.
-func (e *encodedTopic) split(t *testing.T, records int64) int64 {
+// values are all records of a topic, one after the other.
+type values struct {
+	count int
+	all   []byte
+}
+
+func (v *values) Resume() int64               { return -1 }
+func (v *values) Close(context.Context) error { return nil }
+
+// Handle takes the records.
+func (v *values) Handle(_ context.Context, b ingest.Batch) error {
+	for i := range b.Records {
+		v.count++
+		v.all = append(v.all, b.Records[i].Value...)
+	}
+	return nil
+}
+
+// values reads one of the topics.
+func (e *encodedTopic) values(t *testing.T, topic string) *values {
+	t.Helper()
+	cluster, err := kafka.New(e.cfg.Kafka, logger(slog.LevelWarn))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cluster.Close()
+	v := &values{}
+	open := func(context.Context, ingest.Partition) (ingest.Handler, error) { return v, nil }
+	if err := cluster.ReadAll(topic).Run(t.Context(), open); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// split runs the split role of the service until it has taken all records, and returns its counters.
+func (e *encodedTopic) split(t *testing.T, records int64) engine.SplitCounts {
 	t.Helper()
 	e.cfg.Engine.Listen = ""
 	s, err := newService(t.Context(), &e.cfg, []string{"split"}, slog.New(slog.DiscardHandler))
@@ -90,7 +126,7 @@ func (e *encodedTopic) split(t *testing.T, records int64) int64 {
 	if err := s.close(); err != nil || counts.Fetched != records {
 		t.Fatalf("%d of %d records split, %v", counts.Fetched, records, err)
 	}
-	return counts.Accepted
+	return counts
 }
 
 // testEncodings writes one simulation to a topic of each encoding: both have the same state, alerts and accounting. The
@@ -106,8 +142,14 @@ func testEncodings(t *testing.T, broker string) {
 	if got.Events.Read != want.Events.Read || got.Events.Accepted != want.Events.Accepted || got.Events.Read-got.Events.Accepted != 70 {
 		t.Errorf("as Protobuf %+v, as JSON %+v; 70 are hostile", got.Events, want.Events)
 	}
-	if accepted := message.split(t, got.Events.Read); accepted != want.Events.Accepted {
-		t.Errorf("the service accepted %d records of Protobuf, not %d", accepted, want.Events.Accepted)
+	counts := message.split(t, got.Events.Read)
+	if counts.Accepted != want.Events.Accepted || counts.Refused[ingest.RefusedUnknownField] == 0 {
+		t.Errorf("the service split %+v, of %d that are sound", counts, want.Events.Accepted)
+	}
+	// Some of the hostile records have text in a field that the contract lacks: the dead letters have none of it.
+	raw, dead := message.values(t, message.cfg.Kafka.Topics.Raw), message.values(t, message.cfg.Kafka.Topics.Dead)
+	if leak := []byte("see you at eight"); dead.count != 70 || bytes.Contains(dead.all, leak) || !bytes.Contains(raw.all, leak) {
+		t.Errorf("%d dead letters of 70 refusals, or what they were refused for is in them", dead.count)
 	}
 	wrong, none := message.read(t, ingest.JSON)
 	other, _ := text.read(t, ingest.Protobuf)
