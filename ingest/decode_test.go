@@ -49,23 +49,29 @@ func hostileCases(t testing.TB) (cases []hostileCase) {
 }
 
 func TestHostile(t *testing.T) {
-	seen := map[string]bool{}
-	var d Decoder
-	for _, c := range hostileCases(t) {
-		seen[c.want] = true
-		ev := Event{Members: 7}
-		if got := d.Decode(&ev, c.record).String(); got != c.want {
-			t.Errorf("line %d: %s, want %s: %s", c.line, got, c.want, c.record)
-		}
-		if c.want != "accepted" && ev != (Event{}) {
-			t.Errorf("line %d: a refused record left %+v", c.line, ev)
-		}
-	}
+	seen := testHostile(t, Decoder{}, hostileCases(t))
 	for r := RefusedSyntax; r <= RefusedSelf; r++ {
 		if !seen[r.String()] {
 			t.Errorf("no case for %s", r)
 		}
 	}
+}
+
+// testHostile decodes the cases, of which a refused one leaves nothing, and returns what came out.
+func testHostile(t *testing.T, d Decoder, cases []hostileCase) (seen map[string]bool) {
+	t.Helper()
+	seen = map[string]bool{}
+	for _, c := range cases {
+		seen[c.want] = true
+		ev := Event{Members: 7}
+		if got := d.Decode(&ev, c.record).String(); got != c.want {
+			t.Errorf("line %d: %s, want %s: %q", c.line, got, c.want, c.record)
+		}
+		if c.want != "accepted" && ev != (Event{}) {
+			t.Errorf("line %d: a refused record left %+v", c.line, ev)
+		}
+	}
+	return seen
 }
 
 func TestTooLarge(t *testing.T) {

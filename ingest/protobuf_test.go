@@ -70,18 +70,8 @@ func assemble(spec string) (record []byte, err error) {
 }
 
 func TestHostileProtobuf(t *testing.T) {
-	seen := map[string]bool{}
 	d := Decoder{Encoding: Protobuf}
-	for _, c := range hostileMessages(t) {
-		seen[c.want] = true
-		ev := Event{Members: 7}
-		if got := d.Decode(&ev, c.record).String(); got != c.want {
-			t.Errorf("line %d: %s, want %s: %x", c.line, got, c.want, c.record)
-		}
-		if c.want != "accepted" && ev != (Event{}) {
-			t.Errorf("line %d: a refused record left %+v", c.line, ev)
-		}
-	}
+	seen := testHostile(t, d, hostileMessages(t))
 	for r := Accepted; r <= RefusedSelf; r++ {
 		switch r {
 		case RefusedTooLarge: // below
