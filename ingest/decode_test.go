@@ -228,7 +228,7 @@ func pointed(typ reflect.Type) string {
 
 func TestNoAllocations(t *testing.T) {
 	rng := seeded()
-	var d Decoder
+	d, p := Decoder{}, Decoder{Encoding: Protobuf}
 	var ev Event
 	var entry Entry
 	var routed []Routed
@@ -241,6 +241,10 @@ func TestNoAllocations(t *testing.T) {
 	i := 0
 	if n := testing.AllocsPerRun(10_000, func() {
 		d.Decode(&ev, records[i%len(records)])
+		buf = AppendProtobuf(buf[:0], &ev)
+		if p.Decode(&ev, buf) != Accepted {
+			t.Error("a message of ours was refused")
+		}
 		buf = AppendJSON(buf[:0], &ev)
 		routed = Split(routed[:0], &ev, Cause{Origin: OriginRaw}, 4)
 		for k := range routed {
@@ -253,9 +257,10 @@ func TestNoAllocations(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("%v allocations an event", n)
 	}
-	cases := hostileCases(t)
+	cases, messages := hostileCases(t), hostileMessages(t)
 	if n := testing.AllocsPerRun(10_000, func() {
 		d.Decode(&ev, cases[i%len(cases)].record)
+		p.Decode(&ev, messages[i%len(messages)].record)
 		i++
 	}); n != 0 {
 		t.Errorf("%v allocations a hostile record", n)
