@@ -115,7 +115,7 @@ func (e *encodedTopic) split(t *testing.T, records int64) engine.SplitCounts {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.run(ctx) }()
-	for end := time.Now().Add(time.Minute); s.engine.Stats().Split.Fetched < records && time.Now().Before(end); {
+	for end := time.Now().Add(4 * time.Minute); s.engine.Stats().Split.Fetched < records && time.Now().Before(end); {
 		time.Sleep(20 * time.Millisecond)
 	}
 	stop()
