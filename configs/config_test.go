@@ -39,6 +39,7 @@ func TestMistakesNamePlaceAndRemedy(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"engine:\n  windw: 6h\n", `line 2: there is no key "windw"; did you mean "window"?`},
 		{"kafka:\n  brokers: [nowhere]\n", `kafka.brokers: "nowhere" is not host:port`},
+		{"kafka:\n  encoding: avro\n", `kafka.encoding: "avro" is not json or protobuf`},
 		{"alerts:\n  promoted: [spma]\n", `alerts.promoted[0]: no harm "spma"`},
 		{"models:\n  off: [x]\n", `models.off[0]: no harm "x"`},
 		{"engine:\n  window: 48h\n  seal_every: 1ms\n", "engine.seal_every: 1ms is below 100ms\nengine.window: 48h0m0s is not between"},

@@ -24,6 +24,7 @@ type Engine struct {
 	Models   *models.Set
 	Key      []byte // the deployment's identity key: alert ids and the hashes of remembered ids come from it
 
+	Encoding    ingest.Encoding   // of the raw records
 	Incarnation uint32            // which life of the raw topic is read
 	Accounts    ingest.Log        // the account topic; nil where it is only read: then no stamp is written
 	Candidates  ingest.Log        // the alert topic; nil where no alert is wanted

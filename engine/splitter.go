@@ -36,7 +36,7 @@ type splitter struct {
 
 // OpenSplit opens the handler of a raw partition. The caller closes it.
 func (e *Engine) OpenSplit(ctx context.Context, p ingest.Partition) (ingest.Handler, error) {
-	s := &splitter{engine: e, part: p, out: newOutgoing(e.Accounts)}
+	s := &splitter{engine: e, part: p, decoder: ingest.Decoder{Encoding: e.Encoding}, out: newOutgoing(e.Accounts)}
 	s.sealed = e.sealed("split", p, Section{"counts", whole{jsonState{&s.counts}}})
 	if err := s.sealed.load(ctx); err != nil {
 		return nil, err

@@ -13,11 +13,17 @@ type Field struct {
 	Min    int64    // ValueInteger: the least value
 	Max    int64    // ValueInteger: the greatest value
 	Names  []string // ValueEnum: Names[i] is the name of value i+1
+	Enum   string   // ValueEnum and ValueCountry: the name of the enum in the .proto file
 	Digits int      // ValueHex: 32 or 16
 	Help   string   // one line: what it says
 }
 
-// Value is the form that a field's value has in JSON. No form can carry text of the producer's choice.
+// Number is the field's number in Protobuf: its place in the table, from 1. It never changes, so a field is only ever
+// added at the end.
+func (f *Field) Number() int { return bits.TrailingZeros32(uint32(f.Bit)) + 1 }
+
+// Value is the form of a field's value. No form can carry text of the producer's choice. In Protobuf an enum has its
+// numbers, hexadecimal digits are their bytes, and a country is an enum whose number is made of its letters.
 type Value uint8
 
 // The forms of value.
@@ -64,33 +70,33 @@ const (
 var fields = [...]Field{
 	{Name: "v", Bit: FieldV, Value: ValueInteger, Min: 1, Max: 1, Help: "contract version"},
 	{Name: "id", Bit: FieldID, Value: ValueHex, Digits: 32, Help: "unique id of the event; a repeat of an id is the same event"},
-	{Name: "type", Bit: FieldType, Value: ValueEnum, Names: typeNames, Help: "what happened"},
+	{Name: "type", Bit: FieldType, Value: ValueEnum, Names: typeNames, Enum: "Type", Help: "what happened"},
 	{Name: "at", Bit: FieldAt, Value: ValueInteger, Min: Earliest, Max: Latest, Help: "when it happened by the messenger's clock, Unix ms"},
 	{Name: "actor", Bit: FieldActor, Value: ValueHex, Digits: 32, Help: "pseudonym of who acted; absent under sealed sender"},
 	{Name: "target", Bit: FieldTarget, Value: ValueHex, Digits: 32, Help: "pseudonym of the account acted upon"},
 	{Name: "conversation", Bit: FieldConversation, Value: ValueHex, Digits: 32, Help: "pseudonym of the conversation"},
-	{Name: "kind", Bit: FieldKind, Value: ValueEnum, Names: kindNames, Help: "kind of the conversation"},
+	{Name: "kind", Bit: FieldKind, Value: ValueEnum, Names: kindNames, Enum: "Kind", Help: "kind of the conversation"},
 	{Name: "members", Bit: FieldMembers, Value: ValueInteger, Max: 1_000_000, Help: "size of the conversation"},
-	{Name: "media", Bit: FieldMedia, Value: ValueEnum, Names: mediaNames, Help: "class of the attachment"},
+	{Name: "media", Bit: FieldMedia, Value: ValueEnum, Names: mediaNames, Enum: "Media", Help: "class of the attachment"},
 	{Name: "size", Bit: FieldSize, Value: ValueInteger, Max: 40, Help: "log2 of the ciphertext's length in bytes"},
 	{Name: "forwards", Bit: FieldForwards, Value: ValueInteger, Max: 5, Help: "times forwarded; 5 is five or more"},
 	{Name: "session_new", Bit: FieldSessionNew, Value: ValueBool, Help: "the sender opened a new cryptographic session"},
 	{Name: "disappearing", Bit: FieldDisappearing, Value: ValueBool, Help: "a disappearing-messages timer is on"},
 	{Name: "answered", Bit: FieldAnswered, Value: ValueBool, Help: "the call was answered"},
 	{Name: "duration", Bit: FieldDuration, Value: ValueInteger, Max: 20, Help: "log2 of the call's seconds"},
-	{Name: "relation", Bit: FieldRelation, Value: ValueEnum, Names: relationNames, Help: "address-book relation of actor and target"},
+	{Name: "relation", Bit: FieldRelation, Value: ValueEnum, Names: relationNames, Enum: "Relation", Help: "address-book relation of actor and target"},
 	{Name: "shared_groups", Bit: FieldSharedGroups, Value: ValueInteger, Max: 1000, Help: "groups that both are in"},
-	{Name: "actor_age", Bit: FieldActorAge, Value: ValueEnum, Names: ageNames, Help: "age band of the actor; never a birth date"},
-	{Name: "target_age", Bit: FieldTargetAge, Value: ValueEnum, Names: ageNames, Help: "age band of the target"},
+	{Name: "actor_age", Bit: FieldActorAge, Value: ValueEnum, Names: ageNames, Enum: "AgeBand", Help: "age band of the actor; never a birth date"},
+	{Name: "target_age", Bit: FieldTargetAge, Value: ValueEnum, Names: ageNames, Enum: "AgeBand", Help: "age band of the target"},
 	{Name: "actor_created", Bit: FieldActorCreated, Value: ValueInteger, Max: lastDay, Help: "Unix day of the actor's registration"},
 	{Name: "target_created", Bit: FieldTargetCreated, Value: ValueInteger, Max: lastDay, Help: "Unix day of the target's registration"},
 	{Name: "device", Bit: FieldDevice, Value: ValueHex, Digits: 16, Help: "keyed hash of the actor's device"},
 	{Name: "network", Bit: FieldNetwork, Value: ValueHex, Digits: 16, Help: "keyed hash of the actor's network prefix"},
-	{Name: "country", Bit: FieldCountry, Value: ValueCountry, Help: "country of the actor's network"},
-	{Name: "phone_country", Bit: FieldPhoneCountry, Value: ValueCountry, Help: "country of the actor's number"},
-	{Name: "client", Bit: FieldClient, Value: ValueEnum, Names: clientNames, Help: "kind of client software"},
-	{Name: "category", Bit: FieldCategory, Value: ValueEnum, Names: categoryNames, Help: "the harm"},
-	{Name: "verdict", Bit: FieldVerdict, Value: ValueEnum, Names: verdictNames, Help: "an analyst's verdict; withdrawn takes the label on this target and category back"},
+	{Name: "country", Bit: FieldCountry, Value: ValueCountry, Enum: "Country", Help: "country of the actor's network"},
+	{Name: "phone_country", Bit: FieldPhoneCountry, Value: ValueCountry, Enum: "Country", Help: "country of the actor's number"},
+	{Name: "client", Bit: FieldClient, Value: ValueEnum, Names: clientNames, Enum: "Client", Help: "kind of client software"},
+	{Name: "category", Bit: FieldCategory, Value: ValueEnum, Names: categoryNames, Enum: "Category", Help: "the harm"},
+	{Name: "verdict", Bit: FieldVerdict, Value: ValueEnum, Names: verdictNames, Enum: "Verdict", Help: "an analyst's verdict; withdrawn takes the label on this target and category back"},
 	{Name: "verified", Bit: FieldVerified, Value: ValueBool, Help: "the messenger checked that the reported message existed"},
 }
 

@@ -2,11 +2,15 @@ package ingest
 
 import "unicode/utf8"
 
-// Decoder reads raw records. It remembers which field followed which and which names an enum last had, so that a
-// producer's habitual order costs one comparison a field. The zero Decoder is ready; it is not for concurrent use.
+// Decoder reads raw records. Of JSON it remembers which field followed which and which names an enum last had, so that
+// a producer's habitual order costs one comparison a field. The zero Decoder is ready for JSON; it is not for concurrent
+// use.
 //
-// Decode is held against the json/v2 implementation as oracle by FuzzDecode.
+// Decode is held against the json/v2 implementation as oracle by FuzzDecode, and against the official Protobuf runtime
+// by FuzzDecodeProtobuf.
 type Decoder struct {
+	Encoding Encoding // of the records
+
 	next [len(fields) + 1]uint8 // the field last seen after this one; the last place is the start of the object
 	last [len(fields)]uint8     // the value that this enum field last had
 }
@@ -28,7 +32,12 @@ func (d *Decoder) Decode(ev *Event, b []byte) Refusal {
 	if len(b) > MaxRecord {
 		return RefusedTooLarge
 	}
-	r := d.object(ev, b)
+	var r Refusal
+	if d.Encoding == Protobuf {
+		r = ev.message(b)
+	} else {
+		r = d.object(ev, b)
+	}
 	if r == Accepted {
 		r = ev.check()
 	}

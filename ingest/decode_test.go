@@ -49,23 +49,29 @@ func hostileCases(t testing.TB) (cases []hostileCase) {
 }
 
 func TestHostile(t *testing.T) {
-	seen := map[string]bool{}
-	var d Decoder
-	for _, c := range hostileCases(t) {
-		seen[c.want] = true
-		ev := Event{Members: 7}
-		if got := d.Decode(&ev, c.record).String(); got != c.want {
-			t.Errorf("line %d: %s, want %s: %s", c.line, got, c.want, c.record)
-		}
-		if c.want != "accepted" && ev != (Event{}) {
-			t.Errorf("line %d: a refused record left %+v", c.line, ev)
-		}
-	}
+	seen := testHostile(t, Decoder{}, hostileCases(t))
 	for r := RefusedSyntax; r <= RefusedSelf; r++ {
 		if !seen[r.String()] {
 			t.Errorf("no case for %s", r)
 		}
 	}
+}
+
+// testHostile decodes the cases, of which a refused one leaves nothing, and returns what came out.
+func testHostile(t *testing.T, d Decoder, cases []hostileCase) (seen map[string]bool) {
+	t.Helper()
+	seen = map[string]bool{}
+	for _, c := range cases {
+		seen[c.want] = true
+		ev := Event{Members: 7}
+		if got := d.Decode(&ev, c.record).String(); got != c.want {
+			t.Errorf("line %d: %s, want %s: %q", c.line, got, c.want, c.record)
+		}
+		if c.want != "accepted" && ev != (Event{}) {
+			t.Errorf("line %d: a refused record left %+v", c.line, ev)
+		}
+	}
+	return seen
 }
 
 func TestTooLarge(t *testing.T) {
@@ -85,9 +91,10 @@ func TestRefusalNames(t *testing.T) {
 		t.Errorf("%d refusals: the contract has at most 32", RefusalCount)
 	}
 	seen := map[string]bool{"": true}
-	for _, name := range refusalNames {
-		if seen[name] || strings.ToLower(name) != name {
-			t.Errorf("name %q is empty, not snake_case or there twice", name)
+	for i := range refusals {
+		name, help := refusals[i].name, refusals[i].help
+		if seen[name] || strings.ToLower(name) != name || (help == "") != (i == 0) {
+			t.Errorf("name %q is empty, not snake_case, there twice or not explained: %q", name, help)
 		}
 		seen[name] = true
 	}
@@ -221,7 +228,7 @@ func pointed(typ reflect.Type) string {
 
 func TestNoAllocations(t *testing.T) {
 	rng := seeded()
-	var d Decoder
+	d, p := Decoder{}, Decoder{Encoding: Protobuf}
 	var ev Event
 	var entry Entry
 	var routed []Routed
@@ -234,6 +241,10 @@ func TestNoAllocations(t *testing.T) {
 	i := 0
 	if n := testing.AllocsPerRun(10_000, func() {
 		d.Decode(&ev, records[i%len(records)])
+		buf = AppendProtobuf(buf[:0], &ev)
+		if p.Decode(&ev, buf) != Accepted {
+			t.Error("a message of ours was refused")
+		}
 		buf = AppendJSON(buf[:0], &ev)
 		routed = Split(routed[:0], &ev, Cause{Origin: OriginRaw}, 4)
 		for k := range routed {
@@ -246,9 +257,10 @@ func TestNoAllocations(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("%v allocations an event", n)
 	}
-	cases := hostileCases(t)
+	cases, messages := hostileCases(t), hostileMessages(t)
 	if n := testing.AllocsPerRun(10_000, func() {
 		d.Decode(&ev, cases[i%len(cases)].record)
+		p.Decode(&ev, messages[i%len(messages)].record)
 		i++
 	}); n != 0 {
 		t.Errorf("%v allocations a hostile record", n)

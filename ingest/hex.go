@@ -5,8 +5,7 @@ import (
 	"math/bits"
 )
 
-// hexValue reads a string of exactly the field's number of lower-case hexadecimal digits. An account's pseudonym
-// must not be one that means something else: zero is none, and those of places are ours (see DeviceSubject).
+// hexValue reads a string of exactly the field's number of lower-case hexadecimal digits.
 func hexValue(ev *Event, b []byte, p, field int) (int, Refusal) {
 	digits := fields[field].Digits
 	end := p + 1 + digits
@@ -28,11 +27,15 @@ func hexValue(ev *Event, b []byte, p, field int) (int, Refusal) {
 	id := at[[16]byte](ev, field)
 	binary.BigEndian.PutUint64(id[:8], high)
 	binary.BigEndian.PutUint64(id[8:], low)
-	if Fields(1)<<field&actorTarget != 0 && (high|low == 0 || high>>8 == placePrefix) {
+	if Fields(1)<<field&actorTarget != 0 && isReserved(high, low) {
 		return p, RefusedReserved
 	}
 	return end + 1, Accepted
 }
+
+// isReserved tells whether the halves of an account's pseudonym mean something else: zero is none, and those of places
+// are ours (see DeviceSubject).
+func isReserved(high, low uint64) bool { return high|low == 0 || high>>8 == placePrefix }
 
 // hex16 reads 16 lower-case hexadecimal digits, big endian.
 func hex16(b []byte) (v uint64, ok bool) {

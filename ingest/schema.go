@@ -3,7 +3,6 @@ package ingest
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 )
 
 // JSONSchema returns the contract as a JSON Schema (draft 2020-12): one closed object for each row of the table of
@@ -78,29 +77,4 @@ func (r *Row) kindNames() []string {
 		names[i] = k.String()
 	}
 	return names
-}
-
-// Markdown returns the contract's two tables as Markdown.
-func Markdown() string {
-	var b strings.Builder
-	b.WriteString("| field | value | meaning |\n|---|---|---|\n")
-	for i := range fields {
-		values, _ := fields[i].values()
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", fields[i].Name, values, fields[i].Help)
-	}
-	fmt.Fprintf(&b, "\nEvery record has %s.\n\n", list(FieldsAlways.Names()))
-	b.WriteString("| type | kind | needs | may carry |\n|---|---|---|---|\n")
-	for _, r := range rows {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", r.Type, list(r.kindNames()), list(r.Needs.Names()), list(r.May.Names()))
-	}
-	fmt.Fprintf(&b, "\nWithout an `actor` a record carries none of %s.\n", list(FieldsOfActor.Names()))
-	return b.String()
-}
-
-// list writes names as code, one after the other.
-func list(names []string) string {
-	if len(names) == 0 {
-		return ""
-	}
-	return "`" + strings.Join(names, "` `") + "`"
 }

@@ -88,7 +88,7 @@ func TestWrongUseIsToldApart(t *testing.T) {
 	}{
 		{"replay", "name files of events, or give --accounts"},
 		{"explain nobody", "32 lower-case hexadecimal digits"},
-		{"schema --format x", "markdown, json-schema or clickhouse"},
+		{"schema --format x", `--format: "x" is not clickhouse, json-schema, markdown, proto`},
 		{"simulate --days 0", "days 0: give 1 to 366"},
 		{"simulate --start yesterday", "2026-01-05"},
 		{"run --roles judge", `"judge" is not split, score, desk`},
@@ -447,17 +447,19 @@ func TestExplanationAddsUp(t *testing.T) {
 	}
 }
 
-// TestContractPage holds docs/contract.md to the contract's table in the code (-update rewrites it).
-func TestContractPage(t *testing.T) {
-	const page = "../../docs/contract.md"
-	want := ok(t, "schema", "--format", "markdown")
-	if *update {
-		if err := os.WriteFile(page, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
+// TestContractPages holds the pages of the contract to its table in the code (-update rewrites them).
+func TestContractPages(t *testing.T) {
+	for page, format := range map[string]string{"contract.md": "markdown", "contract.proto": "proto"} {
+		page = filepath.Join("../../docs", page)
+		want := ok(t, "schema", "--format", format)
+		if *update {
+			if err := os.WriteFile(page, []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	if got, err := os.ReadFile(page); err != nil || string(got) != want {
-		t.Errorf("%s is not what the code says (%v); go test ./cmd/unopened -run ContractPage -update", page, err)
+		if got, err := os.ReadFile(page); err != nil || string(got) != want {
+			t.Errorf("%s is not what the code says (%v); go test ./cmd/unopened -run ContractPages -update", page, err)
+		}
 	}
 	if text := ok(t, "schema", "--format", "json-schema"); !json.Valid([]byte(text)) {
 		t.Error("the JSON schema is no JSON")

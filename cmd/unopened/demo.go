@@ -20,6 +20,7 @@ import (
 	"github.com/unopened/unopened/alerts"
 	"github.com/unopened/unopened/configs"
 	"github.com/unopened/unopened/engine"
+	"github.com/unopened/unopened/ingest"
 	brokers "github.com/unopened/unopened/ingest/kafka/local"
 	"github.com/unopened/unopened/ingest/simulate"
 	engines "github.com/unopened/unopened/store/local"
@@ -27,7 +28,7 @@ import (
 
 func demoCommand() *cobra.Command {
 	scenario := simulate.Default()
-	var keep string
+	var keep, encoding string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -35,9 +36,12 @@ func demoCommand() *cobra.Command {
 		Long: `Simulates a messenger for a week and runs the real parts on it: a broker that speaks Kafka's protocol over TCP, split,
 shards, ClickHouse's own engine, the desk, and a webhook receiver that verifies with the standard's reference library.
 At its end it tells what was found, and that everything is accounted for. Nothing is left behind but with --keep.`,
-		Example: "  unopened demo\n  unopened demo --keep demo-data && unopened alerts list --config demo-data/unopened.yaml",
+		Example: "  unopened demo\n  unopened demo --keep demo-data && unopened alerts list --config demo-data/unopened.yaml\n  unopened demo --encoding protobuf",
 		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if scenario.Encoding, err = ingest.ParseEncoding(encoding); err != nil {
+				return usageError{fmt.Errorf("--encoding: %w", err)}
+			}
 			// The week ends yesterday, so that ClickHouse's retention does not take its rows away at once.
 			scenario.Start = time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -scenario.Days).UnixMilli()
 			if err := scenario.Validate(); err != nil {
@@ -56,6 +60,7 @@ At its end it tells what was found, and that everything is accounted for. Nothin
 		},
 	}
 	flags := cmd.Flags()
+	flags.StringVar(&encoding, "encoding", ingest.JSON.String(), "how the raw records are written: json or protobuf")
 	flags.StringVar(&keep, "keep", "", "folder that keeps the data for query, explain and alerts")
 	flags.BoolVar(&asJSON, "json", false, "print the report as JSON")
 	flags.Uint64Var(&scenario.Seed, "seed", scenario.Seed, "the same seed gives the same world")
@@ -97,6 +102,7 @@ func demo(ctx context.Context, scenario simulate.Scenario, keep string) (report 
 		return nil, err
 	}
 	defer s.close()
+	s.cfg.Kafka.Encoding = scenario.Encoding.String()
 	if report, err = s.play(ctx, scenario, line); err != nil {
 		return nil, err
 	}

@@ -119,6 +119,10 @@ func newService(ctx context.Context, cfg *configs.Config, roles []string, log *s
 	if err != nil {
 		return nil, err
 	}
+	encoding, err := ingest.ParseEncoding(cfg.Kafka.Encoding)
+	if err != nil {
+		return nil, usageError{err}
+	}
 	s = &service{cfg: cfg}
 	if s.kafka, err = kafka.New(cfg.Kafka, log); err != nil {
 		return nil, usageError{err}
@@ -129,7 +133,7 @@ func newService(ctx context.Context, cfg *configs.Config, roles []string, log *s
 	}
 	s.engine = &engine.Engine{
 		Config: cfg.Engine, Features: cfg.Features, Alerts: cfg.Alerts, Models: set, Key: key, Log: log,
-		Incarnation: cfg.Kafka.Incarnation, Checkpoints: vault,
+		Encoding: encoding, Incarnation: cfg.Kafka.Incarnation, Checkpoints: vault,
 	}
 	if err := s.engine.Prepare(); err != nil {
 		return nil, err

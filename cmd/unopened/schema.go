@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,6 +15,7 @@ import (
 // schemaFormats are the forms in which `schema` prints, with what makes each.
 var schemaFormats = map[string]func(configFile string) (string, error){
 	"markdown": func(string) (string, error) { return ingest.Markdown(), nil },
+	"proto":    func(string) (string, error) { return ingest.Proto(), nil },
 	"json-schema": func(string) (string, error) {
 		text, err := ingest.JSONSchema()
 		return string(text) + "\n", err
@@ -28,19 +31,26 @@ var schemaFormats = map[string]func(configFile string) (string, error){
 
 func schemaCommand() *cobra.Command {
 	var format, configFile string
+	formats := slices.Sorted(maps.Keys(schemaFormats))
 	cmd := &cobra.Command{
 		Use:   "schema",
 		Short: "Print the event contract or the ClickHouse tables",
 		Long: `Prints the event contract, which is all that Unopened ever reads, or the tables that it writes. Both come from
-the tables in the code that the decoder and the writer themselves use.`,
-		Example: "  unopened schema --format json-schema > event.schema.json\n  unopened schema --format clickhouse",
-		Args:    cobra.NoArgs,
+the tables in the code that the decoder and the writer themselves use.
+
+  markdown     the contract for people: fields, and what each type of record needs and may carry
+  json-schema  JSON Schema (draft 2020-12) of a record in JSON
+  proto        proto3 file of a record in Protobuf, for protoc or buf
+  clickhouse   the statements that make the tables, under the configuration's names and retention`,
+		Example: `  unopened schema --format json-schema > event.schema.json
+  unopened schema --format proto > contract.proto && protoc --java_out=. contract.proto
+  unopened schema --format clickhouse`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			made, ok := schemaFormats[format]
-			if !ok {
-				return usageError{fmt.Errorf("--format %q is not markdown, json-schema or clickhouse", format)}
+			if err := oneOf("format", format, formats); err != nil {
+				return err
 			}
-			text, err := made(configFile)
+			text, err := schemaFormats[format](configFile)
 			if err != nil {
 				return err
 			}
@@ -48,9 +58,8 @@ the tables in the code that the decoder and the writer themselves use.`,
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "markdown", "markdown, json-schema or clickhouse")
+	cmd.Flags().StringVar(&format, "format", "markdown", strings.Join(formats, ", "))
 	addConfigFlag(cmd, &configFile)
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions( // the flag stands above
-		[]string{"markdown", "json-schema", "clickhouse"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)) // the flag stands above
 	return cmd
 }

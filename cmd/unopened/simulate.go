@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/unopened/unopened/ingest"
 	"github.com/unopened/unopened/ingest/file"
 	"github.com/unopened/unopened/ingest/kafka"
 	"github.com/unopened/unopened/ingest/simulate"
@@ -24,9 +25,11 @@ func simulateCommand() *cobra.Command {
 		Short: "Write the events of a simulated messenger, and the truth about its accounts",
 		Long: `Simulates a messenger: ordinary people, innocent personas that naive rules flag (newcomers, support lines, coaches,
 organisers) and campaigns (burst spam, grooming, brigades, takeovers). The same seed and flags give the same bytes.
-The truth file has a line for each account.`,
+The truth file has a line for each account. Files are JSON lines; with --kafka the records are written as the configuration's
+kafka.encoding says.`,
 		Example: `  unopened simulate --seed 7 --out events.jsonl.gz --truth truth.jsonl
-  unopened simulate --days 2 | unopened replay --json -`,
+  unopened simulate --days 2 | unopened replay --json -
+  unopened simulate --kafka --config unopened.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := completeScenario(&scenario, start, split); err != nil {
@@ -39,12 +42,12 @@ The truth file has a line for each account.`,
 			if err := separate([]string{configFile}, outputs); err != nil {
 				return err
 			}
+			if toKafka {
+				return simulateToKafka(cmd.Context(), configFile, scenario, truth)
+			}
 			sim := simulate.New(scenario)
 			if err := writeTruth(sim, truth); err != nil {
 				return err
-			}
-			if toKafka {
-				return simulateToKafka(cmd.Context(), configFile, sim)
 			}
 			return writeSimulation(cmd.Context(), sim, out)
 		},
@@ -96,10 +99,17 @@ func writeTruth(sim *simulate.Simulator, name string) error {
 	return errors.Join(simulate.WriteTruth(f, sim.Truth()), f.Close())
 }
 
-// simulateToKafka produces all lines to the raw topic.
-func simulateToKafka(ctx context.Context, configFile string, sim *simulate.Simulator) error {
+// simulateToKafka produces all records to the raw topic, in its encoding, and writes the truth about all accounts.
+func simulateToKafka(ctx context.Context, configFile string, scenario simulate.Scenario, truth string) error {
 	cfg, err := loadConfig(configFile)
 	if err != nil {
+		return err
+	}
+	if scenario.Encoding, err = ingest.ParseEncoding(cfg.Kafka.Encoding); err != nil {
+		return usageError{err}
+	}
+	sim := simulate.New(scenario)
+	if err := writeTruth(sim, truth); err != nil {
 		return err
 	}
 	cluster, err := kafka.New(cfg.Kafka, logger(slog.LevelWarn))
@@ -117,8 +127,8 @@ func simulateToKafka(ctx context.Context, configFile string, sim *simulate.Simul
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "produced %s records to %s, %d of them hostile, %d repeats\n",
-		thousands(all.Records), cfg.Kafka.Topics.Raw, all.Hostile, all.Repeats)
+	fmt.Fprintf(os.Stderr, "produced %s records as %s to %s, %d of them hostile, %d repeats\n",
+		thousands(all.Records), scenario.Encoding, cfg.Kafka.Topics.Raw, all.Hostile, all.Repeats)
 	return nil
 }
 

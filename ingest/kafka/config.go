@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/unopened/unopened/ingest"
 )
 
 // Config is how Kafka is reached, what the topics are called and how they are read.
@@ -19,6 +21,8 @@ type Config struct {
 	GroupPrefix string `yaml:"group_prefix"`
 	Topics      Topics `yaml:"topics"`
 	Create      Create `yaml:"create"`
+	// Encoding is how the records of the raw topic are written: json or protobuf (ingest.ParseEncoding). A topic has one.
+	Encoding string `yaml:"encoding"`
 	// Incarnation tells which life of the raw topic is read. Raise it by one when the raw topic was deleted and
 	// created again: its offsets then start over, and would otherwise be taken for repeats.
 	Incarnation uint32 `yaml:"incarnation"`
@@ -79,9 +83,10 @@ type SASL struct {
 func DefaultConfig() Config {
 	return Config{
 		Brokers: []string{"127.0.0.1:9092"}, ClientID: "unopened", GroupPrefix: "unopened",
-		Topics: Topics{Raw: "unopened.raw.v1", Account: "unopened.account.v1", Dead: "unopened.dead.v1", Alerts: "unopened.alerts.v1"},
-		Create: Create{RawPartitions: 4, AccountPartitions: 16, Replication: 1, Retention: 720 * time.Hour},
-		Fetch:  Fetch{MaxBytes: 1 << 20, MaxWait: 500 * time.Millisecond},
+		Topics:   Topics{Raw: "unopened.raw.v1", Account: "unopened.account.v1", Dead: "unopened.dead.v1", Alerts: "unopened.alerts.v1"},
+		Encoding: ingest.JSON.String(),
+		Create:   Create{RawPartitions: 4, AccountPartitions: 16, Replication: 1, Retention: 720 * time.Hour},
+		Fetch:    Fetch{MaxBytes: 1 << 20, MaxWait: 500 * time.Millisecond},
 
 		SessionTimeout: 30 * time.Second, Heartbeat: 3 * time.Second, Compression: "none",
 	}
@@ -98,6 +103,8 @@ func (c *Config) Validate() error {
 	errs.need(c.ClientID != "", "client_id: is empty")
 	errs.need(c.GroupPrefix != "", "group_prefix: is empty")
 	c.Topics.check(&errs)
+	_, err := ingest.ParseEncoding(c.Encoding)
+	errs.need(err == nil, "encoding: %v", err)
 	errs.need(c.Create.RawPartitions > 0, "create.raw_partitions: %d is below 1", c.Create.RawPartitions)
 	errs.need(c.Create.AccountPartitions > 0, "create.account_partitions: %d is below 1", c.Create.AccountPartitions)
 	errs.need(c.Create.Replication > 0 && c.Create.Replication <= 100, "create.replication: %d is not between 1 and 100", c.Create.Replication)

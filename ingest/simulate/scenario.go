@@ -33,6 +33,8 @@ type Scenario struct {
 
 	Hostile int // records that every decoder must refuse, spread over the whole time
 	Repeats int // exact copies of earlier lines that come again within the hour
+
+	Encoding ingest.Encoding // of the lines; it changes nothing of what happens
 }
 
 // Default returns the scenario of the demo: a week of about 600,000 records, of whose accounts some two in a hundred

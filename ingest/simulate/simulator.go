@@ -64,7 +64,8 @@ func New(sc Scenario) *Simulator {
 	return s
 }
 
-// Next appends the next line, without a line feed, to dst and describes it; false says that the simulation is over.
+// Next appends the next line (without a line feed) or message to dst and describes it; false says that the simulation
+// is over.
 func (s *Simulator) Next(dst []byte) ([]byte, Item, bool) {
 	for s.sent == len(s.out) {
 		s.out, s.sent = s.out[:0], 0
@@ -85,5 +86,5 @@ func (s *Simulator) Next(dst []byte) ([]byte, Item, bool) {
 	if item.Kind == Normal {
 		s.overhear(item.Event)
 	}
-	return ingest.AppendJSON(dst, item.Event), item, true
+	return s.scenario.Encoding.Append(dst, item.Event), item, true
 }

@@ -100,17 +100,52 @@ func TestLinesKeepTheContract(t *testing.T) {
 }
 
 func TestEachFlawIsRefused(t *testing.T) {
-	s := New(small())
-	var d ingest.Decoder
-	var ev ingest.Event
-	for _, f := range flaws {
-		if line := s.spoil(f); d.Decode(&ev, line) == ingest.Accepted {
-			t.Errorf("%+v is accepted: %s", f, line)
+	for encoding, h := range hostiles {
+		sc := small()
+		sc.Encoding = encoding
+		s := New(sc)
+		d := ingest.Decoder{Encoding: encoding}
+		var ev ingest.Event
+		refusals := map[ingest.Refusal]bool{}
+		for _, f := range h.flaws {
+			line := s.spoil(f)
+			refusal := d.Decode(&ev, line)
+			if refusals[refusal] = true; refusal == ingest.Accepted {
+				t.Errorf("%+v is accepted: %q", f, line)
+			}
+			if encoding == ingest.JSON && bytes.ContainsAny(line, "\n\r") {
+				t.Errorf("%+v is not one line: %q", f, line)
+			}
+		}
+		if len(refusals) < 12 {
+			t.Errorf("%s: only %v", encoding, refusals)
+		}
+		// The control: without its flaw the record is sound.
+		if line := s.spoil(flaw{"$B", "$B"}); d.Decode(&ev, line) != ingest.Accepted {
+			t.Errorf("%s: the sound record is refused: %q", encoding, line)
 		}
 	}
-	// The control: without its flaw the record is sound.
-	if line := s.spoil(flaw{"$B", "$B"}); d.Decode(&ev, line) != ingest.Accepted {
-		t.Errorf("the sound record is refused: %s", line)
+}
+
+// The encoding changes nothing but the bytes: the same events at the same times, and as many hostile records.
+func TestEncodingsTellTheSame(t *testing.T) {
+	tell := func(encoding ingest.Encoding) (told []Item) {
+		sc := small()
+		sc.Encoding = encoding
+		d := ingest.Decoder{Encoding: encoding}
+		each(t, sc, func(line []byte, it Item) {
+			var ev ingest.Event
+			refusal := d.Decode(&ev, line)
+			if (it.Kind == Hostile) != (refusal != ingest.Accepted) || it.Event != nil && ev != *it.Event {
+				t.Fatalf("%s: %v: %q", encoding, refusal, line)
+			}
+			told = append(told, Item{Kind: it.Kind, At: it.At, Event: &ev})
+		})
+		return told
+	}
+	text, message := tell(ingest.JSON), tell(ingest.Protobuf)
+	if !slices.EqualFunc(text, message, func(a, b Item) bool { return a.Kind == b.Kind && a.At == b.At && *a.Event == *b.Event }) {
+		t.Errorf("%d items as JSON, %d as Protobuf, or others", len(text), len(message))
 	}
 }
 

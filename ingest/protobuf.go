@@ -1,0 +1,249 @@
+package ingest
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"unsafe"
+)
+
+// The wire types of Protobuf (protobuf.dev, "Encoding") that matter here. 6 and 7 do not exist.
+const (
+	wireVarint   = 0
+	wireBytes    = 2
+	wireGroup    = 3
+	wireGroupEnd = 4
+	wireLast     = 5
+)
+
+// largestNumber is the largest number that Protobuf has for a field.
+const largestNumber = 1<<29 - 1
+
+// wireForm is how one field is read: what follows its tag is a number from min to min+span, which is the value or the
+// length of the value.
+type wireForm struct {
+	min, span uint64
+	bit       Fields  // 0 for a tag that no field has
+	offset    uint16  // of the field's member
+	kind      Value   // of the value
+	size      uint8   // of its member in bytes, 0 for none
+	place     uint8   // of the field in the table
+	refusal   Refusal // of a number outside the range
+}
+
+// wireForms are the forms by tag. The fields' numbers are below 32, so each tag is below 256: where it has two bytes the
+// second is 1, and the first is the tag.
+var wireForms = wireFormsByTag()
+
+func wireFormsByTag() (by [256]wireForm) {
+	for i := range fields {
+		f, m := &fields[i], members[i]
+		w := wireForm{bit: f.Bit, kind: f.Value, place: uint8(i), size: uint8(m.size), offset: uint16(m.offset), refusal: RefusedBadValue}
+		switch f.Value {
+		case ValueHex:
+			w.min = uint64(f.Digits) / 2
+		case ValueInteger:
+			w.min, w.span, w.refusal = uint64(f.Min), uint64(f.Max-f.Min), RefusedOutOfRange
+		case ValueEnum:
+			w.min, w.span = 1, uint64(len(f.Names)-1) // 0 is "unspecified", which a producer leaves out instead
+		case ValueBool:
+			w.span = 1
+		case ValueCountry:
+			w.span = 1<<10 - 1
+		}
+		if f.Bit == FieldV {
+			w.refusal = RefusedVersion
+		}
+		by[f.tag()] = w
+	}
+	return by
+}
+
+// tag is what stands before the field's value: its number and wire type.
+func (f *Field) tag() uint64 {
+	wire := uint64(wireVarint)
+	if f.Value == ValueHex {
+		wire = wireBytes
+	}
+	return uint64(f.Number())<<3 | wire
+}
+
+// message reads the one message that b is. It is stricter than Protobuf, in which a field may come again, a number may be
+// written longer than it is, and what is unknown is kept or passed over.
+func (e *Event) message(b []byte) (r Refusal) {
+	var has Fields // in a register: each field waits for the one before
+	for p := 0; p < len(b); {
+		w, value := &wireForms[b[p]], p+1
+		if b[p] >= 0x80 {
+			if value >= len(b) || b[value] != 1 {
+				return strangeTag(b, p, has)
+			}
+			value++
+		}
+		if w.bit&^has == 0 {
+			return strangeTag(b, p, has)
+		}
+		has |= w.bit
+		if value >= len(b) {
+			return RefusedSyntax
+		}
+		n := uint64(b[value])
+		if p = value + 1; n >= 0x80 {
+			if n, p, r = varint(b, value); r != Accepted {
+				return r
+			}
+		}
+		if n-w.min > w.span {
+			return w.outside(n, len(b)-p)
+		}
+		if w.size == 1 {
+			*(*uint8)(unsafe.Add(unsafe.Pointer(e), w.offset)) = uint8(n)
+			continue
+		}
+		if w.kind != ValueHex {
+			if r = e.put(w, n); r != Accepted {
+				return r
+			}
+			continue
+		}
+		if len(b)-p < int(n) {
+			return RefusedSyntax
+		}
+		if r = e.putBytes(w, b[p:p+int(n)]); r != Accepted {
+			return r
+		}
+		p += int(n)
+	}
+	e.Has = has
+	return Accepted
+}
+
+// outside says why n, before which rest bytes are left, is outside the range.
+func (w *wireForm) outside(n uint64, rest int) Refusal {
+	if w.kind == ValueHex && n > uint64(rest) {
+		return RefusedSyntax
+	}
+	return w.refusal
+}
+
+// putBytes sets a field of hexadecimal digits to the bytes b, which are as many as it takes.
+func (e *Event) putBytes(w *wireForm, b []byte) Refusal {
+	member := unsafe.Add(unsafe.Pointer(e), w.offset)
+	if w.size == 8 {
+		*(*uint64)(member) = binary.BigEndian.Uint64(b)
+		return Accepted
+	}
+	*(*[16]byte)(member) = [16]byte(b)
+	if w.bit&actorTarget != 0 && isReserved(binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])) {
+		return RefusedReserved
+	}
+	return Accepted
+}
+
+// put sets any other field to n.
+func (e *Event) put(w *wireForm, n uint64) Refusal {
+	switch w.kind {
+	case ValueBool:
+		e.True |= w.bit * Fields(n)
+	case ValueCountry:
+		first, second := byte(n>>5)+'A'-1, byte(n&31)+'A'-1
+		if !isCountry(first, second) {
+			return RefusedBadValue
+		}
+		*(*[2]byte)(unsafe.Add(unsafe.Pointer(e), w.offset)) = [2]byte{first, second}
+	default:
+		e.setNumber(int(w.place), int64(n))
+	}
+	return Accepted
+}
+
+// strangeTag says why the tag at p is not one that may follow the fields that were read.
+func strangeTag(b []byte, p int, has Fields) Refusal {
+	n, _, r := varint(b, p)
+	number, wire := n>>3, n&7
+	switch {
+	case r != Accepted:
+		return r
+	case number == 0 || number > largestNumber || wire == wireGroupEnd || wire > wireLast:
+		return RefusedSyntax
+	case number > uint64(len(fields)):
+		return RefusedUnknownField
+	case has.Any(1 << (number - 1)):
+		return RefusedDuplicateField
+	case wire == wireGroup:
+		return RefusedNesting
+	}
+	return RefusedBadValue // another wire type than the field's
+}
+
+// varint reads a number in base 128 of at most 64 bits, which must not be longer than it needs to be. One of up to eight
+// bytes is read at once: the bits between its bytes are squeezed out, two, four and eight bytes together.
+func varint(b []byte, p int) (n uint64, end int, r Refusal) {
+	if len(b)-p < 8 {
+		return longVarint(b, p)
+	}
+	x := binary.LittleEndian.Uint64(b[p:])
+	last := ^x & 0x8080808080808080 // of the bytes that have it clear, the lowest is the last of the number
+	if last == 0 {
+		return longVarint(b, p)
+	}
+	size := bits.TrailingZeros64(last)>>3 + 1
+	x &= last ^ (last - 1)
+	x = x&0x007f007f007f007f | x&0x7f007f007f007f00>>1
+	x = x&0x00003fff00003fff | x&0x3fff00003fff0000>>2
+	x = x&0x000000000fffffff | x&0x0fffffff00000000>>4
+	if size > 1 && x>>(7*(size-1)) == 0 {
+		return 0, p, RefusedNumber
+	}
+	return x, p + size, Accepted
+}
+
+// longVarint is varint byte by byte, for what is longer than eight bytes or near the end of b.
+func longVarint(b []byte, p int) (n uint64, end int, r Refusal) {
+	for i, c := range b[p:min(p+binary.MaxVarintLen64, len(b))] {
+		n |= uint64(c&0x7f) << (7 * i)
+		if c >= 0x80 {
+			continue
+		}
+		switch {
+		case c == 0 && i > 0:
+			return 0, p, RefusedNumber
+		case c > 1 && i == binary.MaxVarintLen64-1:
+			return 0, p, RefusedSyntax
+		}
+		return n, p + i + 1, Accepted
+	}
+	return 0, p, RefusedSyntax
+}
+
+// countryNumber is the number of a country in Protobuf: five bits for each letter, of which A is 1.
+func countryNumber(code [2]byte) uint64 { return uint64(code[0]-'A'+1)<<5 | uint64(code[1]-'A'+1) }
+
+// AppendProtobuf appends a raw event as the contract's Protobuf message, its fields in the order of their numbers, and
+// returns the longer slice. The event's Has says which fields; a valid event is read back the same by a Decoder of
+// Protobuf. It does not allocate beyond dst.
+func AppendProtobuf(dst []byte, ev *Event) []byte {
+	for has := ev.Has | FieldV; has != 0; has &= has - 1 {
+		i := bits.TrailingZeros32(uint32(has))
+		if i >= len(fields) {
+			break
+		}
+		f := &fields[i]
+		dst = binary.AppendUvarint(dst, f.tag())
+		switch f.Value {
+		case ValueHex:
+			dst = append(dst, byte(f.Digits/2))
+			if f.Digits == 16 {
+				dst = binary.BigEndian.AppendUint64(dst, uint64(ev.number(i)))
+				break
+			}
+			dst = append(dst, at[[16]byte](ev, i)[:]...)
+		case ValueBool:
+			dst = append(dst, byte((ev.True&f.Bit)>>i))
+		case ValueCountry:
+			dst = binary.AppendUvarint(dst, countryNumber(*at[[2]byte](ev, i)))
+		default:
+			dst = binary.AppendUvarint(dst, uint64(ev.number(i)))
+		}
+	}
+	return dst
+}
