@@ -1,0 +1,299 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/unopened/unopened/alerts"
+	"github.com/unopened/unopened/configs"
+	"github.com/unopened/unopened/ingest/kafka"
+	brokers "github.com/unopened/unopened/ingest/kafka/local"
+	"github.com/unopened/unopened/ingest/simulate"
+	engines "github.com/unopened/unopened/store/local"
+)
+
+// mailbox is a webhook receiver that keeps the body of each webhook-id, and counts bodies that changed.
+type mailbox struct {
+	receiver *alerts.Receiver
+	mu       sync.Mutex
+	bodies   map[string]string
+	changed  int
+	again    int
+}
+
+func (m *mailbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	m.receiver.ServeHTTP(w, r)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	id := r.Header.Get("webhook-id")
+	if before, ok := m.bodies[id]; ok {
+		m.again++
+		if before != string(body) {
+			m.changed++
+		}
+	}
+	m.bodies[id] = string(body)
+}
+
+// deployment is a real broker, a real ClickHouse server and a receiver, which live through all kills of `unopened run`.
+type deployment struct {
+	t       *testing.T
+	dir     string
+	binary  string
+	config  string
+	cfg     configs.Config
+	cluster *kafka.Cluster
+	mailbox *mailbox
+	records int64
+	sides   int64     // of all events, without repeats
+	log     io.Writer // where the processes' logs go
+
+	clickhouse *engines.Engine
+	metrics    string
+	scraped    []byte // the metrics as they were last served
+}
+
+// missing skips a test whose part this machine cannot have; in continuous integration that is a failure.
+func missing(t *testing.T, err error) {
+	t.Helper()
+	if os.Getenv("CI") != "true" && (errors.Is(err, brokers.ErrNoJava) || errors.Is(err, engines.ErrNoLibrary)) {
+		t.Skip(err)
+	}
+	t.Fatal(err)
+}
+
+// deploy starts the parts, whose topics are empty.
+func deploy(t *testing.T) *deployment {
+	t.Helper()
+	d := &deployment{t: t, dir: t.TempDir(), cfg: configs.DefaultConfig(), log: os.Stderr}
+	broker, err := brokers.StartJava(t.Context(), d.folder("kafka"), brokers.JavaVersion)
+	if err != nil {
+		missing(t, err)
+	}
+	t.Cleanup(broker.Close)
+	clickhouse, err := engines.Start(context.WithoutCancel(t.Context()), d.folder("clickhouse"), "unopened", logger(slog.LevelWarn))
+	if err != nil {
+		missing(t, err)
+	}
+	t.Cleanup(func() { _ = clickhouse.Stop() }) // the test is over
+	t.Logf("Apache Kafka %s at %s, ClickHouse %s at %s", brokers.JavaVersion, broker.Addr(), clickhouse.Version(), clickhouse.Addr())
+	d.clickhouse = clickhouse
+	d.configure(broker.Addr(), clickhouse)
+	d.build()
+	if err := d.cluster.EnsureTopics(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// folder makes a folder in the deployment's.
+func (d *deployment) folder(name string) string {
+	dir := filepath.Join(d.dir, name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		d.t.Fatal(err)
+	}
+	return dir
+}
+
+// write writes a file in the deployment's folder and returns its name.
+func (d *deployment) write(name, text string) string {
+	path := filepath.Join(d.dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		d.t.Fatal(err)
+	}
+	return path
+}
+
+// configure writes the configuration.
+func (d *deployment) configure(broker string, clickhouse *engines.Engine) {
+	secretFile := filepath.Join(d.dir, "webhook.secret")
+	if err := writeWebhookSecret(secretFile); err != nil {
+		d.t.Fatal(err)
+	}
+	secret, err := os.ReadFile(secretFile)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	receiver, err := alerts.NewReceiver(strings.TrimSpace(string(secret)), nil)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.mailbox = &mailbox{receiver: receiver, bodies: make(map[string]string)}
+	server := httptest.NewServer(d.mailbox)
+	d.t.Cleanup(server.Close)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.metrics = listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		d.t.Fatal(err)
+	}
+	c := &d.cfg
+	c.Data = d.folder("data")
+	c.Kafka.Brokers = []string{broker}
+	c.Kafka.Create.Enabled, c.Kafka.Create.RawPartitions, c.Kafka.Create.AccountPartitions = true, 2, 4
+	c.Kafka.SessionTimeout, c.Kafka.Heartbeat = 6*time.Second, 500*time.Millisecond
+	c.Alerts.Promoted = []string{"spam", "scam", "grooming", "harassment", "sybil", "takeover"}
+	c.Alerts.Webhooks = []alerts.WebhookConfig{{URL: server.URL, SecretFile: secretFile, AllowLoopback: true}}
+	c.Engine.Listen, c.Engine.SealEvery = d.metrics, time.Second
+	c.Store.Addr, c.Store.User, c.Store.PasswordFile = clickhouse.Addr(), engines.Writer, d.write("clickhouse.password", clickhouse.Password)
+	d.config = filepath.Join(d.dir, "unopened.yaml")
+	if err := c.Save(d.config); err != nil {
+		d.t.Fatal(err)
+	}
+	if d.cluster, err = kafka.New(c.Kafka, nil); err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(d.cluster.Close)
+}
+
+// build builds the program, as a user does.
+func (d *deployment) build() {
+	d.binary = filepath.Join(d.dir, "unopened")
+	cmd := exec.Command("go", "build", "-o", d.binary, ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		d.t.Fatalf("%v: %s", err, out)
+	}
+}
+
+// recently is a simulated week that ends yesterday.
+func recently(accounts int) simulate.Scenario {
+	sc := simulate.Default()
+	sc.Accounts = accounts
+	sc.Start = time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -sc.Days).UnixMilli()
+	return sc
+}
+
+// produce fills the raw topic with a simulated week.
+func (d *deployment) produce(accounts int) {
+	sc := recently(accounts)
+	sc.Hostile, sc.Repeats = 100, 1000
+	all, err := produce(d.t.Context(), d.cluster, simulate.New(sc), func(produced) {})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.records, d.sides = all.Records, all.Sides
+}
+
+// start starts `unopened run`, with more flags than the usual ones if need be.
+func (d *deployment) start(flags ...string) (*exec.Cmd, *bytes.Buffer) {
+	d.t.Helper()
+	cmd := exec.Command(d.binary, append([]string{"run", "--config", d.config, "--json"}, flags...)...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, d.log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		d.t.Fatal(err)
+	}
+	return cmd, &out
+}
+
+var metricLine = regexp.MustCompile(`(?m)^(unopened_[a-z_]+(?:\{[^}]*\})?) (\S+)$`)
+
+// scrape reads the metrics of a run as they are served; nil while it does not listen.
+func (d *deployment) scrape() []byte {
+	answer, err := http.Get("http://" + d.metrics + "/metrics")
+	if err != nil {
+		return nil
+	}
+	defer answer.Body.Close() //nolint:errcheck // only read from
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+// read reads the metrics of a run; nil while it does not listen.
+func (d *deployment) read() map[string]float64 {
+	text := d.scrape()
+	if text == nil {
+		return nil
+	}
+	d.scraped = text
+	values := make(map[string]float64)
+	for _, m := range metricLine.FindAllSubmatch(text, -1) {
+		if v, err := strconv.ParseFloat(string(m[2]), 64); err == nil {
+			values[string(m[1])] = v
+		}
+	}
+	return values
+}
+
+// until waits until the run's metrics satisfy done.
+func (d *deployment) until(what string, done func(map[string]float64) bool) map[string]float64 {
+	d.t.Helper()
+	for end := time.Now().Add(4 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if m := d.read(); m != nil && done(m) {
+			return m
+		}
+	}
+	d.t.Fatalf("waited four minutes for %s; metrics: %v", what, d.read())
+	return nil
+}
+
+// total is the number of records that a topic has.
+func (d *deployment) total(topic string) (sum float64) {
+	ends, err := d.cluster.EndOffsets(d.t.Context(), topic)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, end := range ends {
+		sum += float64(end)
+	}
+	return sum
+}
+
+// finish lets a run split everything and come to rest, stops it and returns its accounting.
+func (d *deployment) finish(cmd *exec.Cmd, out *bytes.Buffer) (sum accounting) {
+	d.t.Helper()
+	var before map[string]float64
+	var since time.Time
+	d.until("everything to come to rest", func(m map[string]float64) bool {
+		if !maps.Equal(m, before) {
+			before, since = m, time.Now()
+		}
+		return m["unopened_split_fetched_total"] == float64(d.records) && time.Since(since) > 3*time.Second
+	})
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		d.t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		d.t.Fatalf("the run did not stop gracefully: %v", err)
+	}
+	if err := json.Unmarshal(out.Bytes(), &sum); err != nil {
+		d.t.Fatalf("%v in %s", err, out.Bytes())
+	}
+	return sum
+}
+
+// applied is the share of all sides that a run has applied.
+func (d *deployment) applied(m map[string]float64) float64 {
+	return m[`unopened_sides_total{outcome="applied"}`] / float64(d.sides)
+}
