@@ -15,10 +15,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	clickhousego "github.com/ClickHouse/clickhouse-go/v2"
-
-	engines "github.com/unopened/unopened/store/local"
 )
 
 // killed runs the service and kills it when it has applied each of the given shares of all sides; afterKill runs after
@@ -80,12 +76,7 @@ func lines(t *testing.T, name string) map[string]bool {
 // stored are the verdict rows in ClickHouse in the form of key and score, each key once.
 func (d *deployment) stored() map[string]bool {
 	d.t.Helper()
-	conn, err := clickhousego.Open(&clickhousego.Options{
-		Addr: []string{d.clickhouse.Addr()}, Auth: clickhousego.Auth{Username: engines.Writer, Password: d.clickhouse.Password},
-	})
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	conn := d.connect(d.t)
 	defer conn.Close() //nolint:errcheck // only read from
 	found, err := conn.Query(d.t.Context(), "SELECT concat(account, ' ', toString(harm), ' ', toString(toUnixTimestamp64Milli(at)), ' ',"+
 		" toString(toDecimalString(score, 4)), ' ', toString(events)) FROM unopened.verdicts")

@@ -37,9 +37,18 @@ type mailbox struct {
 	bodies   map[string]string
 	changed  int
 	again    int
+	failing  int // so many requests are answered 500 first
 }
 
 func (m *mailbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	m.mu.Lock()
+	m.failing--
+	failing := m.failing >= 0
+	m.mu.Unlock()
+	if failing {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		w.WriteHeader(http.StatusBadRequest)
@@ -74,6 +83,7 @@ type deployment struct {
 
 	clickhouse *engines.Engine
 	metrics    string
+	webhook    string // the mailbox's address
 	scraped    []byte // the metrics as they were last served
 }
 
@@ -145,6 +155,7 @@ func (d *deployment) configure(broker string, clickhouse *engines.Engine) {
 	d.mailbox = &mailbox{receiver: receiver, bodies: make(map[string]string)}
 	server := httptest.NewServer(d.mailbox)
 	d.t.Cleanup(server.Close)
+	d.webhook = server.URL
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		d.t.Fatal(err)

@@ -90,7 +90,7 @@ func refuseAll(t *testing.T, e *encoding, mutated int) {
 
 // topicFiles matches the files in which the broker keeps a topic.
 func (d *deployment) topicFiles(topic string) string {
-	return filepath.Join(d.dir, "kafka", "data", topic+"-*")
+	return filepath.Join(d.dir, "kafka", "data", topic+"-*", "*.log")
 }
 
 // sinks are the places that every deployment has.
