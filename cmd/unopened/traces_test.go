@@ -14,7 +14,7 @@ import (
 const fragment = 16
 
 // filterBits is the logarithm of the size of a filter of traces.
-const filterBits = 27
+const filterBits = 25
 
 // traces finds fragments of what was planted in bytes of any kind: every run of 16 bytes of it.
 type traces struct {
