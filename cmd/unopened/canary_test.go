@@ -7,9 +7,11 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"slices"
 	"strings"
+	"testing"
 	"unicode/utf16"
 
 	"github.com/unopened/unopened/ingest"
@@ -111,4 +113,30 @@ func newCanary(m *marks, digits bool) string {
 		return m.digits + m.digits[:13]
 	}
 	return m.text + "?>~<&" + m.text[6:7]
+}
+
+// TestEveryGuiseIsFound holds the search of canaries itself: a fragment of each form is found wherever it lies, and of the
+// forms of another canary nothing.
+func TestEveryGuiseIsFound(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 5))
+	for _, digits := range []bool{false, true} {
+		found, canary, other := newTraces(), newCanary(newMarks(rng), digits), newCanary(newMarks(rng), digits)
+		found.plant(guises(canary)...)
+		for _, d := range disguises {
+			form := d.of(canary)
+			for at := range len(form) - fragment + 1 {
+				noise := make([]byte, 40)
+				copy(noise[rng.IntN(len(noise)-fragment+1):], form[at:at+fragment])
+				if n, _ := found.find(noise); n == 0 {
+					t.Errorf("%s: a fragment at %d is not found", d.name, at)
+				}
+			}
+		}
+		unlike := strings.NewReplacer("kanari", "", "?>~<&", "").Replace(other) // what all canaries share
+		for _, d := range disguises[:5] { // of the others 16 bytes are too few characters to tell canaries apart, or gzip's head
+			if n, _ := found.find([]byte(d.of(unlike))); n > 0 {
+				t.Errorf("%s: %d fragments of a canary are found in another", d.name, n)
+			}
+		}
+	}
 }

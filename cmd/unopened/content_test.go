@@ -16,10 +16,7 @@ import (
 	"testing"
 	"time"
 
-	clickhousego "github.com/ClickHouse/clickhouse-go/v2"
-
 	"github.com/unopened/unopened/ingest"
-	engines "github.com/unopened/unopened/store/local"
 )
 
 // watched is a deployment into which canaries were put, and what to look for.
@@ -277,52 +274,4 @@ func (w *watched) plantEverywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = answer.Body.Close() // it has none
-}
-
-// connect connects to ClickHouse as the service does, past the gate.
-func (d *deployment) connect(t *testing.T) clickhousego.Conn {
-	t.Helper()
-	conn, err := clickhousego.Open(&clickhousego.Options{
-		Addr: []string{d.clickhouse.Addr()}, Auth: clickhousego.Auth{Username: engines.Writer, Password: d.clickhouse.Password},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return conn
-}
-
-// exec carries a statement out.
-func (d *deployment) exec(t *testing.T, statement string) error {
-	t.Helper()
-	conn := d.connect(t)
-	defer conn.Close() //nolint:errcheck // nothing is left to lose
-	return conn.Exec(t.Context(), statement)
-}
-
-// strings are the rows of a question with one column.
-func (d *deployment) strings(t *testing.T, question string) (all []string) {
-	t.Helper()
-	conn := d.connect(t)
-	defer conn.Close() //nolint:errcheck // only read from
-	rows, err := conn.Query(t.Context(), question)
-	if err != nil {
-		t.Fatalf("%s: %v", question, err)
-	}
-	for rows.Next() {
-		var s string
-		if err := rows.Scan(&s); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, s)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
-// rows looks at every column of every row of a table, as its bytes are.
-func (d *deployment) rows(t *testing.T, table string, look func(string, []byte)) {
-	t.Helper()
-	look(table, []byte(strings.Join(d.strings(t, "SELECT formatRowNoNewline('RowBinary', *) FROM "+table), "\n")))
 }

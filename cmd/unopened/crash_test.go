@@ -73,31 +73,6 @@ func lines(t *testing.T, name string) map[string]bool {
 	return all
 }
 
-// stored are the verdict rows in ClickHouse in the form of key and score, each key once.
-func (d *deployment) stored() map[string]bool {
-	d.t.Helper()
-	conn := d.connect(d.t)
-	defer conn.Close() //nolint:errcheck // only read from
-	found, err := conn.Query(d.t.Context(), "SELECT concat(account, ' ', toString(harm), ' ', toString(toUnixTimestamp64Milli(at)), ' ',"+
-		" toString(toDecimalString(score, 4)), ' ', toString(events)) FROM unopened.verdicts")
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	rows, count := make(map[string]bool), 0
-	for found.Next() {
-		var row string
-		if err := found.Scan(&row); err != nil {
-			d.t.Fatal(err)
-		}
-		rows[row] = true
-		count++
-	}
-	if err := found.Err(); err != nil || count != len(rows) {
-		d.t.Errorf("%d verdict rows, of which %d differ: some came twice (%v)", count, len(rows), err)
-	}
-	return rows
-}
-
 // keys turns verdict lines into the form of stored.
 func keys(t *testing.T, verdicts map[string]bool) map[string]bool {
 	t.Helper()

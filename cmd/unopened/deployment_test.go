@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -29,44 +30,6 @@ import (
 	"github.com/unopened/unopened/ingest/simulate"
 	engines "github.com/unopened/unopened/store/local"
 )
-
-// mailbox is a webhook receiver that keeps the body of each webhook-id, and counts bodies that changed.
-type mailbox struct {
-	receiver *alerts.Receiver
-	mu       sync.Mutex
-	bodies   map[string]string
-	changed  int
-	again    int
-	failing  int // so many requests are answered 500 first
-}
-
-func (m *mailbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	m.mu.Lock()
-	m.failing--
-	failing := m.failing >= 0
-	m.mu.Unlock()
-	if failing {
-		w.WriteHeader(http.StatusInternalServerError)
-		return
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		w.WriteHeader(http.StatusBadRequest)
-		return
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	m.receiver.ServeHTTP(w, r)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	id := r.Header.Get("webhook-id")
-	if before, ok := m.bodies[id]; ok {
-		m.again++
-		if before != string(body) {
-			m.changed++
-		}
-	}
-	m.bodies[id] = string(body)
-}
 
 // deployment is a real broker, a real ClickHouse server and a receiver, which live through all kills of `unopened run`.
 type deployment struct {
@@ -113,7 +76,9 @@ func deploy(t *testing.T) *deployment {
 	t.Logf("Apache Kafka %s at %s, ClickHouse %s at %s", brokers.JavaVersion, broker.Addr(), clickhouse.Version(), clickhouse.Addr())
 	d.clickhouse = clickhouse
 	d.configure(broker.Addr(), clickhouse)
-	d.build()
+	if d.binary, err = program(); err != nil {
+		t.Fatal(err)
+	}
 	if err := d.cluster.EnsureTopics(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -183,15 +148,23 @@ func (d *deployment) configure(broker string, clickhouse *engines.Engine) {
 	d.t.Cleanup(d.cluster.Close)
 }
 
-// build builds the program, as a user does.
-func (d *deployment) build() {
-	d.binary = filepath.Join(d.dir, "unopened")
-	cmd := exec.Command("go", "build", "-o", d.binary, ".")
+// built is the folder of the program, empty while no test has built it. TestMain removes it.
+var built string
+
+// program builds the program once, as a user does, and returns its name.
+var program = sync.OnceValues(func() (string, error) {
+	var err error
+	if built, err = os.MkdirTemp("", "unopened"); err != nil {
+		return "", err
+	}
+	name := filepath.Join(built, "unopened")
+	cmd := exec.Command("go", "build", "-o", name, ".")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		d.t.Fatalf("%v: %s", err, out)
+		return "", fmt.Errorf("%w: %s", err, out)
 	}
-}
+	return name, nil
+})
 
 // recently is a simulated week that ends yesterday.
 func recently(accounts int) simulate.Scenario {
