@@ -133,7 +133,7 @@ func TestEveryGuiseIsFound(t *testing.T) {
 			}
 		}
 		unlike := strings.NewReplacer("kanari", "", "?>~<&", "").Replace(other) // what all canaries share
-		for _, d := range disguises[:5] { // of the others 16 bytes are too few characters to tell canaries apart, or gzip's head
+		for _, d := range disguises[:5] {                                       // of the others 16 bytes are too few characters to tell canaries apart, or gzip's head
 			if n, _ := found.find([]byte(d.of(unlike))); n > 0 {
 				t.Errorf("%s: %d fragments of a canary are found in another", d.name, n)
 			}

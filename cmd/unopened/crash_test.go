@@ -121,16 +121,7 @@ func TestKilledServiceEqualsCleanReplay(t *testing.T) {
 	if c := d.mailbox.receiver.Counts(); c.Refused != 0 || int(c.Verified) != len(told) {
 		t.Errorf("the receiver verified %d of %d and refused %d", c.Verified, len(told), c.Refused)
 	}
-	refused := int64(0)
-	for _, n := range live.Events.Refused {
-		refused += n
-	}
-	if entries := int64(d.total(d.cfg.Kafka.Topics.Account)); live.Sides.Read != entries || live.Sides.Applied != d.sides {
-		t.Errorf("%d of %d entries read, %d of %d sides applied", live.Sides.Read, entries, live.Sides.Applied, d.sides)
-	}
-	if live.Events.Read != d.records || live.Events.Accepted+refused != d.records || refused != 100 || !live.Sides.Balanced() || live.Sides.Late != 0 {
-		t.Errorf("%d records do not add up: %+v", d.records, live)
-	}
+	d.conserved(t, &live, hostile, d.sides)
 	if live.Sides.Resent == 0 {
 		t.Error("no entry was written again: the kills show nothing about the split role")
 	}

@@ -100,10 +100,7 @@ func TestFullDiskStopsTheService(t *testing.T) {
 	if !maps.Equal(got, told) || len(told) == 0 || d.mailbox.changed != 0 {
 		t.Errorf("%d alert bodies arrived, %d are right, %d changed", len(got), len(told), d.mailbox.changed)
 	}
-	if s := sum.Sides; sum.Events.Read != d.records || s.Applied != d.sides || !s.Balanced() || s.Late != 0 ||
-		s.Read != int64(d.total(d.cfg.Kafka.Topics.Account)) {
-		t.Errorf("%d records and %d sides do not add up: %+v", d.records, d.sides, sum)
-	}
+	d.conserved(t, &sum, hostile, d.sides)
 	if left, err := filepath.Glob(filepath.Join(full, "*", "*", "*.tmp")); err != nil || len(left) > 0 {
 		t.Errorf("%d files that were not finished are left (%v)", len(left), err)
 	}

@@ -147,3 +147,32 @@ func (d *deployment) buried(t *testing.T, parts [][]posted) map[string]int64 {
 	}
 	return reasons
 }
+
+// conserved holds what a run counted, over all its crashes, against what went in (R18): every record is accepted or
+// refused, every refusal and late side has one dead letter, every entry of the account topic has one outcome, every side
+// was applied. A run without shards has no sides.
+func (d *deployment) conserved(t *testing.T, sum *accounting, refused, sides int64) {
+	t.Helper()
+	counted := int64(0)
+	for _, n := range sum.Events.Refused {
+		counted += n
+	}
+	if e := &sum.Events; e.Read != d.records || e.Accepted+counted != e.Read || counted != refused || e.Gaps != 0 {
+		t.Errorf("%d records, of which %d must be refused, do not add up: %+v", d.records, refused, *e)
+	}
+	letters := make(map[ingest.DeadLetter]bool) // a crash writes one again
+	for _, value := range d.values(d.cfg.Kafka.Topics.Dead)[0] {
+		var l ingest.DeadLetter
+		if err := strictly(value, &l); err != nil {
+			t.Fatalf("a dead letter is none: %v", err)
+		}
+		letters[l] = true
+	}
+	if int64(len(letters)) != refused+sum.Sides.Late {
+		t.Errorf("%d dead letters for %d refusals and %d late sides", len(letters), refused, sum.Sides.Late)
+	}
+	if s := &sum.Sides; s.Applied != sides || !s.Balanced() || s.Late+s.Refused+s.Gaps != 0 ||
+		sides > 0 && s.Read != int64(d.total(d.cfg.Kafka.Topics.Account)) {
+		t.Errorf("%d sides do not add up: %+v", sides, *s)
+	}
+}
