@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -152,15 +153,15 @@ func (d *deployment) offsetsAhead(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(files) > 0 {
-			moveOffset(t, slices.Max(files), end)
+			d.skipped += end - moveOffset(t, slices.Max(files), end)
 		}
 	}
 }
 
-var nextOffset = regexp.MustCompile(`"next":\d+`)
+var nextOffset = regexp.MustCompile(`"next":(\d+)`)
 
-// moveOffset rewrites the offset in a checkpoint's head, and its sum.
-func moveOffset(t *testing.T, name string, next int64) {
+// moveOffset rewrites the offset in a checkpoint's head, and its sum, and returns the one that was there.
+func moveOffset(t *testing.T, name string, next int64) int64 {
 	t.Helper()
 	data, err := os.ReadFile(name)
 	if err != nil {
@@ -168,11 +169,17 @@ func moveOffset(t *testing.T, name string, next int64) {
 	}
 	const before = len("UNOPENED CHECKPOINT\n") + 4 + len("head")
 	size := int(binary.LittleEndian.Uint32(data[before:]))
-	head := nextOffset.ReplaceAll(data[before+4:before+4+size], fmt.Appendf(nil, `"next":%d`, next))
+	head := data[before+4 : before+4+size]
+	was, err := strconv.ParseInt(string(nextOffset.FindSubmatch(head)[1]), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head = nextOffset.ReplaceAll(head, fmt.Appendf(nil, `"next":%d`, next))
 	out := append(slices.Clone(data[:before]), binary.LittleEndian.AppendUint32(nil, uint32(len(head)))...)
 	out = append(append(out, head...), data[before+4+size:len(data)-sha256.Size]...)
 	sum := sha256.Sum256(out)
 	if err := os.WriteFile(name, append(out, sum[:]...), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return was
 }
