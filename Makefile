@@ -5,13 +5,19 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 export GOAMD64 := v1
 export CGO_ENABLED := 0
+MODULE   := github.com/unopened/unopened
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test soak lint fmt bench clean
+.PHONY: help build demo test soak fuzz lint fmt bench clean
 
 # The tests with a long form: those that ask for UNOPENED_SOAK.
-SOAK := engine:TestKilledRunEqualsCleanReplay
+SOAK := engine:TestKilledRunEqualsCleanReplay cmd/unopened:TestHostileRecordsChangeNothing \
+	cmd/unopened:TestNothingOfContentComesOut
+
+# How long each fuzz target runs: 1000000x is so many executions, 60s so much time. Go's default of a minute for making
+# each new input smaller would take most of it.
+FUZZTIME ?= 1000000x
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -38,6 +44,19 @@ soak: ## run the long forms of the tests, hours in all; a part that passed is no
 		UNOPENED_SOAK=1 $(GO) test -count=1 -timeout 12h -v -run "^$${part#*:}$$" ./$${part%:*} 2>&1 | tee $$log.log | \
 			{ grep -vE '^(=== |PASS$$)|level=(INFO|WARN|ERROR)' || true; } && mv $$log.log $$log.passed || exit 1; \
 	done
+
+fuzz: ## run every fuzz target for FUZZTIME (1000000x) and print a table; GOMAXPROCS=1 leaves the machine room
+	@mkdir -p build/fuzz
+	@$(GO) test -list '^Fuzz' ./... > build/fuzz/targets
+	@failed=0; printf '%-22s %-12s %12s %8s  %s\n' TARGET PACKAGE EXECUTIONS SECONDS OUTCOME; \
+	while read -r target package; do \
+		log=build/fuzz/$$target.log; folder=$${package#$(MODULE)}; \
+		if $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1000x -timeout 0 .$$folder > $$log 2>&1 < /dev/null; \
+		then outcome=passed; else outcome="FAILED, see $$log"; failed=1; fi; \
+		awk -v t=$$target -v p=$${folder#/} -v o="$$outcome" '/^fuzz: elapsed: .*execs: / { gsub(",", ""); n = $$5 } \
+			/^(ok|FAIL)[[:space:]]/ { s = $$3 } END { printf "%-22s %-12s %12d %8s  %s\n", t, p, n, s, o }' $$log; \
+	done < <(awk '/^Fuzz/ { names[n++] = $$1 } /^ok/ { for (i = 0; i < n; i++) print names[i], $$2; n = 0 }' build/fuzz/targets); \
+	exit $$failed
 
 lint: ## run the linters (golangci-lint is built on first use)
 	$(GO) run $(GOLANGCI) run ./...

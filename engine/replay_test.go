@@ -55,6 +55,9 @@ func (w *world) replay(t *testing.T, records [][]byte, batch, shards int) replay
 	return replayed{verdicts.String(), in.got, e.StateHash(), e.Stats()}
 }
 
+// sortedLines are the lines of a text in the order of their bytes.
+func sortedLines(text string) []string { return slices.Sorted(strings.Lines(text)) }
+
 // inOrder are the raw records of both partitions in the order in which they were produced.
 func (w *world) inOrder() (all [][]byte) {
 	for i := range w.raw.parts[0] {
@@ -79,30 +82,12 @@ func TestReplayDependsOnEventsAlone(t *testing.T) {
 	if got := w.replay(t, records, 10_000, 1); got.verdicts != want.verdicts || got.hash != want.hash || !maps.Equal(got.alerts, want.alerts) {
 		t.Error("batches of 10,000 have another outcome than batches of 1")
 	}
-	sorted := func(s string) []string { return slices.Sorted(strings.Lines(s)) }
 	if got := w.replay(t, records, 100, 3); got.hash != want.hash || !maps.Equal(got.alerts, want.alerts) ||
-		!slices.Equal(sorted(got.verdicts), sorted(want.verdicts)) {
+		!slices.Equal(sortedLines(got.verdicts), sortedLines(want.verdicts)) {
 		t.Error("three shards have another outcome than one")
 	}
 	if got := w.replay(t, records[:len(records)-1], 100, 1); got.hash == want.hash {
 		t.Error("one event less has the same state hash")
-	}
-}
-
-// TestRepeatedStreamIsTheSame sends every record three times in a row (S08): the state is that of once.
-func TestRepeatedStreamIsTheSame(t *testing.T) {
-	w := newWorld(t, 200)
-	once := w.replay(t, w.inOrder(), 100, 1)
-	var thrice [][]byte
-	for _, r := range w.inOrder() {
-		thrice = append(thrice, r, r, r)
-	}
-	got := w.replay(t, thrice, 100, 1)
-	if got.hash != once.hash || got.verdicts != once.verdicts || !maps.Equal(got.alerts, once.alerts) {
-		t.Error("a stream of which each record came three times has another outcome")
-	}
-	if got.stats.Sides.Duplicate < 2*once.stats.Sides.Applied || got.stats.Sides.Applied != once.stats.Sides.Applied {
-		t.Errorf("%d duplicates of %d sides", got.stats.Sides.Duplicate, got.stats.Sides.Applied)
 	}
 }
 

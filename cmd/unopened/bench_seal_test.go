@@ -40,19 +40,19 @@ func benchSeal(t *testing.T) (rows []measured) {
 	return rows
 }
 
-// sink is a log of 16 partitions that takes everything and keeps nothing.
-type sink struct{}
+// blackHole is a log of 16 partitions that takes everything and keeps nothing.
+type blackHole struct{}
 
-func (sink) Partitions() int                                 { return 16 }
-func (sink) Append(context.Context, int, [][]byte) error     { return nil }
-func (sink) Bury(context.Context, []ingest.DeadLetter) error { return nil }
+func (blackHole) Partitions() int                                 { return 16 }
+func (blackHole) Append(context.Context, int, [][]byte) error     { return nil }
+func (blackHole) Bury(context.Context, []ingest.DeadLetter) error { return nil }
 
 // benchSplit measures the role split without brokers: from raw JSON to the encoded sides of each partition.
 func benchSplit(t *testing.T) []measured {
 	lines := simulated(200_000, 3000)
 	e := &engine.Engine{
 		Config: engine.DefaultConfig(), Features: features.DefaultConfig(), Alerts: alerts.DefaultConfig(), Models: shippedModels(t),
-		Key: []byte("an identity key for this bench"), Accounts: sink{}, Letters: sink{},
+		Key: []byte("an identity key for this bench"), Accounts: blackHole{}, Letters: blackHole{},
 	}
 	if err := e.Prepare(); err != nil {
 		t.Fatal(err)

@@ -15,5 +15,9 @@ func TestMain(m *testing.M) {
 	if task := os.Getenv(benchTask); task != "" {
 		os.Exit(runTask(task))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if built != "" {
+		_ = os.RemoveAll(built) // a temporary folder; the outcome stands
+	}
+	os.Exit(code)
 }

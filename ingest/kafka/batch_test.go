@@ -17,6 +17,7 @@ import (
 type testRecord struct {
 	value   string
 	headers []string // key, value, key, value …
+	key     string   // empty for none
 }
 
 // plainRecords encodes records whose offsets begin at 0 and whose times are one millisecond apart.
@@ -26,7 +27,11 @@ func plainRecords(records ...testRecord) []byte {
 		body := []byte{0}
 		body = binary.AppendVarint(body, int64(i))
 		body = binary.AppendVarint(body, int64(i))
-		body = binary.AppendVarint(body, -1)
+		if r.key == "" {
+			body = binary.AppendVarint(body, -1)
+		} else {
+			body = append(binary.AppendVarint(body, int64(len(r.key))), r.key...)
+		}
 		body = append(binary.AppendVarint(body, int64(len(r.value))), r.value...)
 		body = binary.AppendVarint(body, int64(len(r.headers)/2))
 		for _, h := range r.headers {
@@ -228,11 +233,11 @@ func TestTraceparent(t *testing.T) {
 	for name, headers := range map[string][]string{
 		"other key": {"tracestate", "a=b"}, "no value": {"traceparent", ""}, "twice": {"traceparent", good, "traceparent", good}, "upper case": {"Traceparent", good},
 	} {
-		if got, err := readBatch(makeBatch(0, 0, 1, plainRecords(testRecord{"v", headers})), all); err != nil || !got[0].Stray {
+		if got, err := readBatch(makeBatch(0, 0, 1, plainRecords(testRecord{value: "v", headers: headers})), all); err != nil || !got[0].Stray {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
-	if got, err := readBatch(makeBatch(0, 0, 1, plainRecords(testRecord{"v", []string{"traceparent", good}})), all); err != nil || got[0].Stray {
+	if got, err := readBatch(makeBatch(0, 0, 1, plainRecords(testRecord{value: "v", headers: []string{"traceparent", good}})), all); err != nil || got[0].Stray {
 		t.Errorf("a good one: %+v, %v", got, err)
 	}
 }
