@@ -7,9 +7,6 @@ import (
 	"github.com/unopened/unopened/ingest"
 )
 
-// futureMs is how far an event may lie ahead of its record's own timestamp.
-const futureMs = 5 * 60_000
-
 // flushBytes is when a splitter appends what it has gathered, however many records that are.
 const flushBytes = 4 << 20
 
@@ -92,7 +89,7 @@ func (s *splitter) account(b *ingest.Batch) {
 // step takes one raw record.
 func (s *splitter) step(ctx context.Context, r *ingest.Record) error {
 	s.counts.Fetched++
-	if refusal := s.read(r); refusal != ingest.Accepted {
+	if refusal := s.decoder.Read(&s.raw, r); refusal != ingest.Accepted {
 		s.counts.Refused[refusal]++
 		s.letters = append(s.letters, ingest.NewDeadLetter(s.part, r, refusal))
 		return nil
@@ -114,23 +111,6 @@ func (s *splitter) step(ctx context.Context, r *ingest.Record) error {
 		return s.flush(ctx)
 	}
 	return nil
-}
-
-// read decodes a record and applies the rules that need more than its bytes.
-func (s *splitter) read(r *ingest.Record) ingest.Refusal {
-	switch {
-	case r.Poison:
-		return ingest.RefusedPoison
-	case r.Stray:
-		return ingest.RefusedHeader
-	}
-	if refusal := s.decoder.Decode(&s.raw, r.Value); refusal != ingest.Accepted {
-		return refusal
-	}
-	if r.Time != 0 && s.raw.At > r.Time+futureMs {
-		return ingest.RefusedFuture
-	}
-	return ingest.Accepted
 }
 
 // wait waits until the other partitions are near enough in event time. Only if they are not, what there is is written
