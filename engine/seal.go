@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 	"time"
+
+	"github.com/unopened/unopened/ingest"
 )
 
 // sealed is a role's checkpoint: what it is of, what is in it and when it was last written. Without a folder (a
@@ -43,6 +45,14 @@ func (s *sealed) begin() { s.open = true }
 func (s *sealed) end(next int64) {
 	s.head.Next = next
 	s.open = false
+}
+
+// passes is how many offsets a batch takes the role on, gaps included.
+func (s *sealed) passes(b *ingest.Batch) int64 {
+	if s.head.Next < 0 {
+		return int64(len(b.Records)) + b.Gap
+	}
+	return b.Next - s.head.Next
 }
 
 // due tells whether it is time for the next checkpoint.

@@ -57,7 +57,9 @@ func (e *Engine) OpenShard(_ context.Context, p ingest.Partition) (ingest.Handle
 	if err := s.sealed.load(); err != nil {
 		return nil, err
 	}
+	s.counts.complete()
 	e.held.Add(1)
+	e.publishShard(s)
 	return s, nil
 }
 
@@ -73,6 +75,7 @@ func (s *shard) Handle(ctx context.Context, b ingest.Batch) error {
 	if err := s.flush(ctx); err != nil {
 		return err
 	}
+	s.counts.Offsets += s.sealed.passes(&b)
 	s.counts.Gaps += b.Gap
 	s.sealed.end(b.Next)
 	s.engine.publishShard(s)
@@ -227,6 +230,7 @@ func (s *shard) flush(ctx context.Context) error {
 		if err := s.engine.Letters.Bury(ctx, s.letters); err != nil {
 			return fmt.Errorf("writing dead letters: %w", err)
 		}
+		s.counts.Letters += int64(len(s.letters))
 		s.letters = s.letters[:0]
 	}
 	return nil
@@ -270,6 +274,7 @@ func (s *shard) Close(ctx context.Context) error {
 		s.engine.Closing(s.table)
 	}
 	s.engine.closeShard(s)
+	s.engine.rest("score", s.part.ID)
 	if s.engine.taken() {
 		s.engine.forgetShard(s.part.ID)
 	}

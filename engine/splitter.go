@@ -38,7 +38,9 @@ func (e *Engine) OpenSplit(_ context.Context, p ingest.Partition) (ingest.Handle
 	if err := s.sealed.load(); err != nil {
 		return nil, err
 	}
+	s.counts.complete()
 	s.next = s.sealed.head.Next
+	e.publishSplit(p.ID, &s.counts)
 	e.aligner.reach(p.ID, 0)
 	e.held.Add(1)
 	return s, nil
@@ -136,6 +138,7 @@ func (s *splitter) flush(ctx context.Context) error {
 		if err := s.engine.Letters.Bury(ctx, s.letters); err != nil {
 			return fmt.Errorf("writing dead letters: %w", err)
 		}
+		s.counts.Letters += int64(len(s.letters))
 		s.letters = s.letters[:0]
 	}
 	if s.moved {
@@ -152,6 +155,7 @@ func (s *splitter) flush(ctx context.Context) error {
 func (s *splitter) Close(context.Context) error {
 	s.engine.held.Add(-1)
 	s.engine.aligner.leave(s.part.ID)
+	s.engine.rest("split", s.part.ID)
 	if s.engine.taken() {
 		s.engine.forgetSplit(s.part.ID)
 	}
