@@ -7,6 +7,7 @@ type SplitCounts struct {
 	Offsets  int64 // the offset reached minus the first one
 	Fetched  int64
 	Accepted int64
+	Skipped  int64 // lines of a history that happened at the cut-over or later; 0 for raw partitions
 	Gaps     int64 // offsets that the log no longer had
 	Sides    int64 // entries made, without those written again after a crash
 	Letters  int64 // dead letters written, without those written again after a crash
@@ -18,6 +19,7 @@ func (c *SplitCounts) Add(o *SplitCounts) {
 	c.Offsets += o.Offsets
 	c.Fetched += o.Fetched
 	c.Accepted += o.Accepted
+	c.Skipped += o.Skipped
 	c.Gaps += o.Gaps
 	c.Sides += o.Sides
 	c.Letters += o.Letters

@@ -125,22 +125,29 @@ type world struct {
 	inbox                     *inbox
 	folder                    *Folder
 	models                    *models.Set
+	since                     string // alerts.since
 }
 
 // shippedModels are the artefacts that ship.
 var shippedModels = os.DirFS("../configs/models")
 
-// newWorld simulates a messenger into a raw topic of two partitions.
-func newWorld(t *testing.T, accounts int) *world {
+// emptyWorld is a deployment to which nothing has come.
+func emptyWorld(t *testing.T) *world {
 	t.Helper()
 	set, err := models.Load(shippedModels, models.DefaultConfig())
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{
+	return &world{
 		raw: newTopic("raw", 2), accounts: newTopic("account", 3), candidates: newTopic("alerts", 1), letters: letters{},
 		rows: &rows{found: map[string]string{}}, inbox: &inbox{got: map[string]string{}}, folder: &Folder{t.TempDir()}, models: set,
 	}
+}
+
+// newWorld simulates a messenger into a raw topic of two partitions.
+func newWorld(t *testing.T, accounts int) *world {
+	t.Helper()
+	w := emptyWorld(t)
 	sc := simulate.Default()
 	sc.Accounts, sc.Days, sc.Hostile, sc.Repeats = accounts, 3, 40, 200
 	sc.SpamBursts, sc.Groomers, sc.Brigades, sc.Takeovers = 1, 3, 1, 3
@@ -158,7 +165,7 @@ func newWorld(t *testing.T, accounts int) *world {
 func (w *world) engine(t *testing.T) *Engine {
 	t.Helper()
 	cfg := alerts.DefaultConfig()
-	cfg.Promoted, cfg.KeyFile = models.Names[:], "unused"
+	cfg.Promoted, cfg.KeyFile, cfg.Since = models.Names[:], "unused", w.since
 	e := &Engine{
 		Config: DefaultConfig(), Features: features.DefaultConfig(), Alerts: cfg, Models: w.models, Key: []byte("an identity key for this test"),
 		Accounts: w.accounts, Candidates: w.candidates, Letters: w.letters, Checkpoints: w.folder,
@@ -221,20 +228,30 @@ func crash(all []*reader) {
 	}
 }
 
+// reached is the sum of the offsets that the raw partitions have come to.
+func (w *world) reached(all []*reader) (sum int64) {
+	for _, r := range all {
+		if r.topic == w.raw {
+			sum += r.next
+		}
+	}
+	return sum
+}
+
 // live runs the deployment to its end, in which it is killed the given number of times and seals at random.
 // beside, the control, keeps the offset beside the state, as a consumer group does: then it resumes where reading was.
 func (w *world) live(t *testing.T, kills int, beside bool) *Engine {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(7, uint64(kills)))
 	total := w.raw.size()
-	at := make([]int64, kills) // raw records read at which the process is killed, between 10 and 90 % of all
-	for i := range at {
-		at[i] = total/10 + rng.Int64N(total*8/10)
-	}
-	slices.Sort(at)
 	e := w.engine(t)
 	all := w.open(t, e)
-	fetched := int64(0)
+	fetched := w.reached(all)
+	at := make([]int64, kills) // raw records read at which the process is killed, between 10 and 90 % of all
+	for i, todo := 0, total-fetched; i < kills; i++ {
+		at[i] = fetched + todo/10 + rng.Int64N(todo*8/10)
+	}
+	slices.Sort(at)
 	for {
 		moved := false
 		for _, r := range all {
@@ -265,15 +282,12 @@ func (w *world) live(t *testing.T, kills int, beside bool) *Engine {
 			}
 			e = w.engine(t)
 			all = w.open(t, e)
-			fetched = 0
 			for i, r := range all {
 				if beside {
 					r.next = offsets[i]
 				}
-				if r.topic == w.raw {
-					fetched += r.next
-				}
 			}
+			fetched = w.reached(all)
 		} else if !moved {
 			break
 		}
@@ -300,6 +314,7 @@ func (w *world) clean(t *testing.T) (*Engine, *world) {
 	ref := &world{
 		raw: newTopic("raw", 0), accounts: w.accounts, candidates: newTopic("alerts", 1), letters: letters{},
 		rows: &rows{found: map[string]string{}}, inbox: &inbox{got: map[string]string{}}, folder: &Folder{t.TempDir()}, models: w.models,
+		since: w.since,
 	}
 	e := ref.engine(t)
 	e.Accounts = nil

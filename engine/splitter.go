@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/unopened/unopened/ingest"
 )
@@ -13,10 +14,14 @@ const flushBytes = 4 << 20
 // heldRecords is how many raw records a splitter takes before it writes out what it has gathered.
 const heldRecords = 8000
 
-// splitter is the handler of one raw partition: it decodes, refuses, and writes a side for each subject.
+// splitter is the handler of one raw partition, or of the files of a history: it decodes, refuses, and writes a side for
+// each subject.
 type splitter struct {
 	engine  *Engine
+	role    string
 	part    ingest.Partition
+	from    ingest.Cause // of all that it writes, but for offset and number
+	until   int64        // events from this time on are skipped
 	sealed  sealed
 	counts  SplitCounts
 	decoder ingest.Decoder
@@ -33,17 +38,27 @@ type splitter struct {
 
 // OpenSplit opens the handler of a raw partition. The caller closes it.
 func (e *Engine) OpenSplit(_ context.Context, p ingest.Partition) (ingest.Handler, error) {
-	s := &splitter{engine: e, part: p, out: newOutgoing(e.Accounts)}
-	s.sealed = e.sealed("split", p, Section{"counts", jsonState{&s.counts}})
+	s := &splitter{
+		engine: e, role: "split", part: p, until: math.MaxInt64,
+		from: ingest.Cause{Origin: ingest.OriginRaw, Partition: int32(p.ID), Incarnation: e.Incarnation},
+	}
+	return s, s.open()
+}
+
+// open restores what was sealed, and what stands beside the counters in the checkpoint.
+func (s *splitter) open(beside ...Section) error {
+	e := s.engine
+	s.out = newOutgoing(e.Accounts)
+	s.sealed = e.sealed(s.role, s.part, append([]Section{{"counts", jsonState{&s.counts}}}, beside...)...)
 	if err := s.sealed.load(); err != nil {
-		return nil, err
+		return err
 	}
 	s.counts.complete()
 	s.next = s.sealed.head.Next
-	e.publishSplit(p.ID, &s.counts)
-	e.aligner.reach(p.ID, 0)
+	e.publishSplit(s.part.ID, &s.counts)
+	e.aligner.reach(s.part.ID, 0)
 	e.held.Add(1)
-	return s, nil
+	return nil
 }
 
 // Resume is the raw offset after the last one that was split and sealed.
@@ -96,6 +111,10 @@ func (s *splitter) step(ctx context.Context, r *ingest.Record) error {
 		s.letters = append(s.letters, ingest.NewDeadLetter(s.part, r, refusal))
 		return nil
 	}
+	if s.raw.At >= s.until {
+		s.counts.Skipped++
+		return nil
+	}
 	s.counts.Accepted++
 	if s.raw.At > s.limit {
 		if err := s.wait(ctx, s.raw.At); err != nil {
@@ -103,7 +122,8 @@ func (s *splitter) step(ctx context.Context, r *ingest.Record) error {
 		}
 	}
 	s.reached, s.moved = max(s.reached, s.raw.At), true
-	cause := ingest.Cause{Origin: ingest.OriginRaw, Partition: int32(s.part.ID), Incarnation: s.engine.Incarnation, Offset: r.Offset}
+	cause := s.from
+	cause.Offset = r.Offset
 	s.routed = ingest.Split(s.routed[:0], &s.raw, cause, len(s.out.parts))
 	for i := range s.routed {
 		s.out.entry(s.routed[i].Partition, &s.routed[i].Entry)
@@ -155,7 +175,7 @@ func (s *splitter) flush(ctx context.Context) error {
 func (s *splitter) Close(context.Context) error {
 	s.engine.held.Add(-1)
 	s.engine.aligner.leave(s.part.ID)
-	s.engine.rest("split", s.part.ID)
+	s.engine.rest(s.role, s.part.ID)
 	if s.engine.taken() {
 		s.engine.forgetSplit(s.part.ID)
 	}
