@@ -14,7 +14,7 @@ import (
 
 // survey reads the partitions of a stream of raw records and counts what they hold. Nothing is written.
 type survey struct {
-	from  []int64   // the offset to begin at, by partition; nil for the earliest
+	from  []int64   // the offset to begin at, by partition; the earliest for those beyond
 	step  func(int) // told how many records more were read, by several goroutines
 	mu    sync.Mutex
 	parts []*coverage
@@ -24,7 +24,7 @@ type survey struct {
 func (s *survey) open(_ context.Context, p ingest.Partition) (ingest.Handler, error) {
 	c := newCoverage()
 	c.from, c.step = -1, s.step
-	if s.from != nil {
+	if p.ID < len(s.from) {
 		c.from = s.from[p.ID]
 	}
 	s.mu.Lock()
