@@ -67,6 +67,9 @@ func TestCoverageOfATopic(t *testing.T) {
 	if strings.Contains(out, canary) || !bytes.Contains(bytes.Join(lines, nil), []byte(canary)) {
 		t.Error("something of a refused record came out, or was not in")
 	}
+	if live := checkJSON(t, "--topic", cfg.Kafka.Topics.Raw, "--for", "200ms", "--config", config); live.Events.Read != 0 || live.Over != "reading" {
+		t.Errorf("of what came since, which is nothing: %+v", live)
+	}
 	if n := groups(t, cfg); n != 0 {
 		t.Errorf("a check left %d groups", n)
 	}
