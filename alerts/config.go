@@ -20,6 +20,7 @@ type Config struct {
 	CoolDown      time.Duration    `yaml:"cool_down"`      // event time without a qualifying event that ends an episode
 	MinimumEvents uint32           `yaml:"minimum_events"` // fewer events of the account never open an alert
 	Promoted      []string         `yaml:"promoted"`       // harms that raise alerts; all others are in shadow
+	Since         string           `yaml:"since"`          // RFC 3339: what happened before opens no alert, such as the history of a warm-up; empty for no limit
 	DailyBudget   int              `yaml:"daily_budget"`   // alerts opened in an event-time day, UTC; 0 for no limit
 	Console       string           `yaml:"console"`        // address of the console, for links; empty for none
 	Webhooks      []WebhookConfig  `yaml:"webhooks"`
@@ -73,6 +74,15 @@ func DefaultConfig() Config {
 	}
 }
 
+// SinceMs returns Since as Unix milliseconds; 0 where it is empty.
+func (c *Config) SinceMs() (int64, error) {
+	if c.Since == "" {
+		return 0, nil
+	}
+	at, err := time.Parse(time.RFC3339, c.Since)
+	return at.UnixMilli(), err
+}
+
 // problems are what is wrong with a config.
 type problems []error
 
@@ -88,6 +98,8 @@ func (c *Config) Validate() error {
 	var p problems
 	p.when(c.Tenant == "", "tenant: is empty; name the deployment, such as %q", "default")
 	p.when(c.CoolDown < time.Minute, "cool_down: %s is below 1m", c.CoolDown)
+	_, err := c.SinceMs()
+	p.when(err != nil, "since: %q is no time such as 2026-11-01T00:00:00Z", c.Since)
 	p.when(c.DailyBudget < 0, "daily_budget: %d is below 0; 0 means no limit", c.DailyBudget)
 	u, err := url.Parse(c.Console)
 	p.when(c.Console != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http"),

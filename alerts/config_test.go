@@ -22,7 +22,7 @@ func TestDefaultsAreValid(t *testing.T) {
 
 func TestConfigIsReadFromYAML(t *testing.T) {
 	cfg := DefaultConfig()
-	text := "bands: {spam: {high: 0.8}}\ncool_down: 2h\npromoted: [spam]\nkey_file: k\nwebhooks:\n" +
+	text := "bands: {spam: {high: 0.8}}\ncool_down: 2h\nsince: 2026-11-01T00:00:00Z\npromoted: [spam]\nkey_file: k\nwebhooks:\n" +
 		"  - {url: 'https://example.org/', secret_file: s}\n  - {name: local, url: 'http://127.0.0.1:1/', secret_file: s, allow_loopback: true}\n"
 	if err := yaml.Unmarshal([]byte(text), &cfg); err != nil {
 		t.Fatal(err)
@@ -32,6 +32,9 @@ func TestConfigIsReadFromYAML(t *testing.T) {
 	}
 	if want := (Bands{.5, .7, .8, .97}); cfg.Bands["spam"] != want || cfg.Bands["scam"] != DefaultBands || cfg.CoolDown != 2*time.Hour {
 		t.Errorf("%+v", cfg)
+	}
+	if at, err := cfg.SinceMs(); err != nil || at != 1793491200000 {
+		t.Errorf("since %d, %v", at, err)
 	}
 	if a, b := cfg.Webhooks[0].name(), cfg.Webhooks[1].name(); a != "webhook example.org" || b != "webhook local" {
 		t.Errorf("names %q, %q", a, b)
@@ -46,7 +49,7 @@ func TestConfigIsReadFromYAML(t *testing.T) {
 func TestAllProblemsAreToldAtOnce(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.Tenant, cfg.CoolDown, cfg.DailyBudget, cfg.Console = "", time.Second, -1, "console"
-	cfg.Promoted = []string{"spam", "spma"}
+	cfg.Promoted, cfg.Since = []string{"spam", "spma"}, "yesterday"
 	cfg.Bands["spma"], cfg.Bands["scam"] = DefaultBands, Bands{.5, .4, .9, .97}
 	cfg.Webhooks = []WebhookConfig{{URL: "http://example.org/", SecretFile: "s"}, {URL: "https://example.org/"}}
 	err := cfg.Validate()
@@ -54,14 +57,14 @@ func TestAllProblemsAreToldAtOnce(t *testing.T) {
 		t.Fatal("taken")
 	}
 	for _, want := range []string{
-		"alerts.tenant:", "alerts.cool_down:", "alerts.daily_budget:", "alerts.console:", `alerts.promoted[1]: no harm "spma"`,
+		"alerts.tenant:", "alerts.cool_down:", "alerts.daily_budget:", "alerts.console:", `alerts.since: "yesterday"`, `alerts.promoted[1]: no harm "spma"`,
 		`alerts.bands: no harm "spma"`, "alerts.bands.scam:", "alerts.webhooks[0].url:", "alerts.webhooks[1].secret_file:", "alerts.webhooks[1]: has the name of webhooks[0]",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not told in:\n%v", want, err)
 		}
 	}
-	if got := strings.Count(err.Error(), "\n") + 1; got != 10 {
+	if got := strings.Count(err.Error(), "\n") + 1; got != 11 {
 		t.Errorf("%d problems:\n%v", got, err)
 	}
 }

@@ -23,6 +23,7 @@ type Policy struct {
 	bands    [models.Harms]Bands
 	shadow   [models.Harms]bool
 	coolDown int64 // milliseconds
+	since    int64 // event time before which nothing is told, Unix milliseconds
 	key      []byte
 	models   explainer
 	reasons  []models.Reason
@@ -63,6 +64,7 @@ func NewPolicy(cfg Config, set *models.Set, key []byte) (*Policy, error) {
 		return nil, errors.New("alerts.key_file: the key is shorter than 16 bytes; `unopened keys` makes one")
 	}
 	p := &Policy{cfg: cfg, coolDown: cfg.CoolDown.Milliseconds(), key: key, models: set, episodes: make(map[episodeKey]episode), changed: make(map[episodeKey]bool)}
+	p.since, _ = cfg.SinceMs() // it was validated
 	for h, name := range models.Names {
 		p.shadow[h] = !slices.Contains(cfg.Promoted, name)
 		p.bands[h] = DefaultBands
@@ -97,9 +99,9 @@ func (p *Policy) Severity(h models.Harm, s *models.Score) Severity {
 
 // Decide appends to dst what one harm of a verdict has to tell the desk: an episode that is over is closed, one
 // opens where the score reaches High, an open one is updated when its severity rises. It allocates nothing where
-// there is nothing to tell. Cause is left to the caller.
+// there is nothing to tell, and nothing is told of a verdict from before Config.Since. Cause is left to the caller.
 func (p *Policy) Decide(v *models.Verdict, h models.Harm, dst []Candidate) []Candidate {
-	if p.shadow[h] {
+	if p.shadow[h] || v.At < p.since {
 		return dst
 	}
 	severity := p.Severity(h, &v.Scores[h])

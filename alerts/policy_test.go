@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/unopened/unopened/ingest"
 	"github.com/unopened/unopened/models"
@@ -19,6 +20,31 @@ type step struct{ hour, score float64 }
 
 func (s step) verdict(i int) *models.Verdict {
 	return verdict(1, byte(i), start+int64(s.hour*hour), s.score)
+}
+
+// TestNothingIsToldOfThePast gives a policy a time since when it tells: scores before open nothing and leave no episode, those
+// at it and after do. Without it each opens an alert.
+func TestNothingIsToldOfThePast(t *testing.T) {
+	steps := []step{{0, 0.95}, {1.999, 0.98}, {2, 0.93}, {3, 0.98}}
+	for _, test := range []struct {
+		since string
+		want  string
+	}{
+		{"", "opened 1/0 high 0.95, updated 1/1 critical 0.98"},
+		{time.UnixMilli(start + 2*hour).UTC().Format(time.RFC3339), "opened 1/0 high 0.93, updated 1/1 critical 0.98"},
+		{time.UnixMilli(start + 4*hour).UTC().Format(time.RFC3339), ""},
+	} {
+		cfg := promoted()
+		cfg.Since = test.since
+		p := newPolicy(t, cfg)
+		var got []Candidate
+		for i, s := range steps {
+			got = p.Decide(s.verdict(i), models.Grooming, got)
+		}
+		if brief(got) != test.want || test.want == "" && len(p.episodes) > 0 {
+			t.Errorf("since %q: %s, want %s", test.since, brief(got), test.want)
+		}
+	}
 }
 
 // brief writes candidates as "opened 1/0 high 0.91".

@@ -89,6 +89,14 @@ func (s *sealed) load(ctx context.Context) error {
 	return fmt.Errorf("taking over %s: %w, which seals again and again: is a second deployment using the same checkpoints?", s.head.folder(), ErrFenced)
 }
 
+// look restores the newest sound state, if there is one, without taking the partition over.
+func (s *sealed) look(ctx context.Context) error {
+	s.head.Next = -1
+	err := s.restore(ctx)
+	s.next = s.head.Next
+	return err
+}
+
 // generations are the numbers of the partition's files, oldest first.
 func (s *sealed) generations(ctx context.Context) (all []int64, err error) {
 	names, err := s.vault.List(ctx, s.head.folder())
@@ -208,8 +216,7 @@ func SaveCheckpoint(ctx context.Context, v Vault, h Head, sections []Section) er
 // LoadCheckpoint restores the newest sound state of the partition that h names, without taking it over, and returns its
 // head, whose Next is -1 where there is none.
 func LoadCheckpoint(ctx context.Context, v Vault, h Head, sections []Section) (Head, error) {
-	h.Next = -1
 	s := sealed{vault: v, head: h, sections: sections, log: slog.New(slog.DiscardHandler)}
-	err := s.restore(ctx)
+	err := s.look(ctx)
 	return s.head, err
 }

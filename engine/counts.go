@@ -2,14 +2,15 @@ package engine
 
 import "github.com/unopened/unopened/ingest"
 
-// SplitCounts account for raw partitions since the first offset: Fetched = Accepted + the sum of Refused, and
-// Offsets = Fetched + Gaps.
+// SplitCounts account for raw partitions since the first offset; Stats.Equations has the sums that hold.
 type SplitCounts struct {
 	Offsets  int64 // the offset reached minus the first one
 	Fetched  int64
 	Accepted int64
+	Skipped  int64 // lines of a history that happened at the cut-over or later; 0 for raw partitions
 	Gaps     int64 // offsets that the log no longer had
 	Sides    int64 // entries made, without those written again after a crash
+	Letters  int64 // dead letters written, without those written again after a crash
 	Refused  [ingest.RefusalCount]int64
 }
 
@@ -18,8 +19,10 @@ func (c *SplitCounts) Add(o *SplitCounts) {
 	c.Offsets += o.Offsets
 	c.Fetched += o.Fetched
 	c.Accepted += o.Accepted
+	c.Skipped += o.Skipped
 	c.Gaps += o.Gaps
 	c.Sides += o.Sides
+	c.Letters += o.Letters
 	for i, n := range o.Refused {
 		c.Refused[i] += n
 	}
@@ -45,8 +48,7 @@ func (c *SplitCounts) ByReason() map[string]int64 {
 	return named
 }
 
-// SideCounts account for partitions of the account topic: Read = Applied + Duplicate + Late + Control + Stamps +
-// Refused. Resent is a part of Duplicate, Places a part of Applied.
+// SideCounts account for partitions of the account topic. Resent is a part of Duplicate, Places a part of Applied.
 type SideCounts struct {
 	Read      int64 `json:"read"`
 	Applied   int64 `json:"applied"`
@@ -58,6 +60,8 @@ type SideCounts struct {
 	Resent    int64 `json:"resent"`  // written again after a crash
 	Places    int64 `json:"places"`  // concerned a device or a network, not an account
 	Gaps      int64 `json:"gaps"`    // offsets that the log no longer had; not among those read
+	Offsets   int64 `json:"offsets"` // the offset reached minus the first one
+	Letters   int64 `json:"letters"` // dead letters written, without those written again after a crash
 }
 
 // Add adds o to c.
@@ -72,9 +76,36 @@ func (c *SideCounts) Add(o *SideCounts) {
 	c.Resent += o.Resent
 	c.Places += o.Places
 	c.Gaps += o.Gaps
+	c.Offsets += o.Offsets
+	c.Letters += o.Letters
 }
 
-// Balanced tells whether everything read is accounted for.
-func (c *SideCounts) Balanced() bool {
-	return c.Read == c.Applied+c.Duplicate+c.Late+c.Control+c.Stamps+c.Refused
+// DeskCounts account for the alert topic.
+type DeskCounts struct {
+	Read      int64 `json:"read"`
+	Taken     int64 `json:"taken"`
+	Duplicate int64 `json:"duplicate"`
+	Refused   int64 `json:"refused"`
+	Gaps      int64 `json:"gaps"`    // offsets that the log no longer had
+	Offsets   int64 `json:"offsets"` // the offset reached minus the first one
+	Letters   int64 `json:"letters"` // dead letters written, without those written again after a crash
+}
+
+// complete fills in the counters that a checkpoint does not have because it was written before there were any.
+func (c *SplitCounts) complete() {
+	if c.Letters == 0 {
+		c.Letters = c.RefusedTotal()
+	}
+}
+
+func (c *SideCounts) complete() {
+	if c.Offsets == 0 {
+		c.Offsets, c.Letters = c.Read+c.Gaps, c.Late+c.Refused
+	}
+}
+
+func (c *DeskCounts) complete() {
+	if c.Offsets == 0 {
+		c.Offsets, c.Letters = c.Read+c.Gaps, c.Refused
+	}
 }

@@ -125,10 +125,24 @@ type world struct {
 	inbox                     *inbox
 	vault                     Vault
 	models                    *models.Set
+	since                     string // alerts.since
 }
 
 // shippedModels are the artefacts that ship.
 var shippedModels = os.DirFS("../configs/models")
+
+// emptyWorld is a deployment to which nothing has come.
+func emptyWorld(t *testing.T) *world {
+	t.Helper()
+	set, err := models.Load(shippedModels, models.DefaultConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &world{
+		raw: newTopic("raw", 2), accounts: newTopic("account", 3), candidates: newTopic("alerts", 1), letters: letters{},
+		rows: &rows{found: map[string]string{}}, inbox: &inbox{got: map[string]string{}}, vault: &Folder{Dir: t.TempDir()}, models: set,
+	}
+}
 
 // newWorld simulates three days of a messenger into a raw topic of two partitions.
 func newWorld(t *testing.T, accounts int) *world {
@@ -137,14 +151,7 @@ func newWorld(t *testing.T, accounts int) *world {
 
 func simulated(t *testing.T, accounts, days int, seed uint64) *world {
 	t.Helper()
-	set, err := models.Load(shippedModels, models.DefaultConfig())
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{
-		raw: newTopic("raw", 2), accounts: newTopic("account", 3), candidates: newTopic("alerts", 1), letters: letters{},
-		rows: &rows{found: map[string]string{}}, inbox: &inbox{got: map[string]string{}}, vault: &Folder{Dir: t.TempDir()}, models: set,
-	}
+	w := emptyWorld(t)
 	sc := simulate.Default()
 	sc.Accounts, sc.Days, sc.Seed, sc.Hostile, sc.Repeats = accounts, days, seed, 40, 200
 	sc.SpamBursts, sc.Groomers, sc.Brigades, sc.Takeovers = 1, 3, 1, 3
@@ -162,7 +169,7 @@ func simulated(t *testing.T, accounts, days int, seed uint64) *world {
 func (w *world) engine(t *testing.T) *Engine {
 	t.Helper()
 	cfg := alerts.DefaultConfig()
-	cfg.Promoted, cfg.KeyFile = models.Names[:], "unused"
+	cfg.Promoted, cfg.KeyFile, cfg.Since = models.Names[:], "unused", w.since
 	e := &Engine{
 		Config: DefaultConfig(), Features: features.DefaultConfig(), Alerts: cfg, Models: w.models, Key: []byte("an identity key for this test"),
 		Accounts: w.accounts, Candidates: w.candidates, Letters: w.letters, Checkpoints: w.vault,
@@ -230,6 +237,16 @@ func crash(all []*reader) {
 	}
 }
 
+// reached is the sum of the offsets that the raw partitions have come to.
+func (w *world) reached(all []*reader) (sum int64) {
+	for _, r := range all {
+		if r.topic == w.raw {
+			sum += r.next
+		}
+	}
+	return sum
+}
+
 // live runs the deployment to its end, in which it is killed the given number of times and seals at random; some kills
 // find a checkpoint on its way, which may still arrive, as one of a process that was only frozen would.
 // beside, the control, keeps the offset beside the state, as a consumer group does: then it resumes where reading was.
@@ -237,15 +254,15 @@ func (w *world) live(t *testing.T, kills int, beside bool) *Engine {
 	t.Helper()
 	total := w.raw.size()
 	rng := rand.New(rand.NewPCG(uint64(total), uint64(kills)))
-	most := 100 + total/2500   // records in a batch
-	at := make([]int64, kills) // raw records read at which the process is killed, between 10 and 90 % of all
-	for i := range at {
-		at[i] = total/10 + rng.Int64N(total*8/10)
-	}
-	slices.Sort(at)
+	most := 100 + total/2500 // records in a batch
 	e := w.engine(t)
 	all := w.open(t, e)
-	fetched := int64(0)
+	fetched := w.reached(all)
+	at := make([]int64, kills) // raw records read at which the process is killed, between 10 and 90 % of all
+	for i, todo := 0, total-fetched; i < kills; i++ {
+		at[i] = fetched + todo/10 + rng.Int64N(todo*8/10)
+	}
+	slices.Sort(at)
 	for {
 		moved := false
 		for _, r := range all {
@@ -280,15 +297,12 @@ func (w *world) live(t *testing.T, kills int, beside bool) *Engine {
 			}
 			e = w.engine(t)
 			all = w.open(t, e)
-			fetched = 0
 			for i, r := range all {
 				if beside {
 					r.next = offsets[i]
 				}
-				if r.topic == w.raw {
-					fetched += r.next
-				}
 			}
+			fetched = w.reached(all)
 		} else if !moved {
 			break
 		}
@@ -315,6 +329,7 @@ func (w *world) clean(t *testing.T) (*Engine, *world) {
 	ref := &world{
 		raw: newTopic("raw", 0), accounts: w.accounts, candidates: newTopic("alerts", 1), letters: letters{},
 		rows: &rows{found: map[string]string{}}, inbox: &inbox{got: map[string]string{}}, vault: &Folder{Dir: t.TempDir()}, models: w.models,
+		since: w.since,
 	}
 	e := ref.engine(t)
 	e.Accounts = nil
@@ -371,12 +386,14 @@ func killedEqualsClean(t *testing.T, w *world, kills int) {
 			len(ref.inbox.got), len(ref.rows.found), w.inbox.again, w.rows.again)
 	}
 	s := e.Stats()
-	if s.Split.Fetched != w.raw.size() || s.Split.Fetched != s.Split.Accepted+s.Split.RefusedTotal() ||
-		s.Split.Offsets != s.Split.Fetched+s.Split.Gaps || s.Split.RefusedTotal() != 40 {
-		t.Errorf("raw records do not add up: %+v", s.Split)
+	if wrong := s.Unbalanced(); wrong != nil {
+		t.Errorf("the accounts do not add up: %v", wrong)
 	}
-	if !s.Sides.Balanced() || s.Sides.Read != w.accounts.size() || s.Sides.Resent == 0 || s.Sides.Late != 0 {
-		t.Errorf("sides do not add up with %d entries: %+v", w.accounts.size(), s.Sides)
+	if s.Split.Offsets != w.raw.size() || s.Split.RefusedTotal() != 40 {
+		t.Errorf("of %d raw records: %+v", w.raw.size(), s.Split)
+	}
+	if s.Sides.Offsets != w.accounts.size() || s.Sides.Resent == 0 || s.Sides.Late != 0 || s.Desk.Offsets != w.candidates.size() {
+		t.Errorf("of %d entries and %d candidates: %+v, %+v", w.accounts.size(), w.candidates.size(), s.Sides, s.Desk)
 	}
 	if int64(len(w.letters)) != s.Split.RefusedTotal()+s.Sides.Late {
 		t.Errorf("%d dead letters for %d refusals", len(w.letters), s.Split.RefusedTotal())

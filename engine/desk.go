@@ -9,14 +9,6 @@ import (
 	"github.com/unopened/unopened/ingest"
 )
 
-// DeskCounts account for the alert topic: Read = Taken + Duplicate + Refused.
-type DeskCounts struct {
-	Read      int64 `json:"read"`
-	Taken     int64 `json:"taken"`
-	Duplicate int64 `json:"duplicate"`
-	Refused   int64 `json:"refused"`
-}
-
 // deskHandler is the handler of the alert topic's one partition: what is decided over all shards, and the outbox.
 type deskHandler struct {
 	engine *Engine
@@ -40,6 +32,7 @@ func (e *Engine) OpenDesk(ctx context.Context, p ingest.Partition) (ingest.Handl
 	if err := d.sealed.load(ctx); err != nil {
 		return nil, err
 	}
+	d.counts.complete()
 	// The sender outlives the call that opened it and ends with Close.
 	sending, stop := context.WithCancel(context.WithoutCancel(ctx))
 	d.stop = stop
@@ -50,6 +43,7 @@ func (e *Engine) OpenDesk(ctx context.Context, p ingest.Partition) (ingest.Handl
 	})
 	e.setDesk(d)
 	e.held.Add(1)
+	e.publishDesk(d)
 	return d, nil
 }
 
@@ -69,6 +63,8 @@ func (d *deskHandler) Handle(ctx context.Context, b ingest.Batch) error {
 			return err
 		}
 	}
+	d.counts.Offsets += d.sealed.passes(&b)
+	d.counts.Gaps += b.Gap
 	d.engine.publishDesk(d)
 	return d.sealed.after(ctx, b.Next, durable)
 }
@@ -83,6 +79,7 @@ func (d *deskHandler) step(ctx context.Context, r *ingest.Record) error {
 		if err := d.engine.Letters.Bury(ctx, letter); err != nil {
 			return fmt.Errorf("writing dead letters: %w", err)
 		}
+		d.counts.Letters++
 		return nil
 	}
 	if _, fresh := d.desk.Apply(&candidate); fresh {
@@ -99,5 +96,6 @@ func (d *deskHandler) Close(ctx context.Context) error {
 	d.stop()
 	d.sender.Wait()
 	d.engine.setDesk(nil)
+	d.engine.rest("desk", d.part.ID)
 	return d.sealed.seal(ctx, durable())
 }

@@ -54,6 +54,7 @@ type Engine struct {
 	score      map[int]SideCounts
 	sizes      map[int]shardSize
 	closed     map[int][16]byte // state hashes
+	beats      map[held]int64   // when each open partition last took a batch, Unix milliseconds
 	deskCounts DeskCounts
 	outbox     []alerts.EndpointCounts
 }
@@ -70,6 +71,7 @@ func (e *Engine) Prepare() error {
 	e.aligner = newAligner(e.Config.AlignSpan.Milliseconds(), e.Config.AlignQuiet, e.Config.AlignPatience)
 	e.split, e.score = make(map[int]SplitCounts), make(map[int]SideCounts)
 	e.sizes, e.closed = make(map[int]shardSize), make(map[int][16]byte)
+	e.beats = make(map[held]int64)
 	return e.Config.Validate()
 }
 

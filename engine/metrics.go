@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,22 +14,31 @@ import (
 	"github.com/unopened/unopened/ingest"
 )
 
-// Metric descriptions. No label ever names an account.
+// Metric descriptions. No label ever names an account. With them each equation of Stats.Equations can be checked outside.
 var (
-	metricFetched  = desc("split_fetched_total", "Raw records fetched.")
-	metricAccepted = desc("split_accepted_total", "Raw records that were events of the contract.")
-	metricRefused  = desc("split_refused_total", "Raw records refused, by reason.", "reason")
-	metricGaps     = desc("split_gap_offsets_total", "Raw offsets that the log no longer had.")
-	metricTripwire = desc("content_tripwire_total", "Raw records refused for a field that the contract lacks: a producer may be leaking content.")
-	metricSides    = desc("sides_total", "Entries of the account topic, by what became of them.", "outcome")
-	metricRead     = desc("sides_read_total", "Entries of the account topic that were read.")
-	metricDesk     = desc("candidates_total", "Alert candidates, by what became of them.", "outcome")
-	metricAccounts = desc("accounts", "Accounts in memory.")
-	metricShrunk   = desc("window_shrunk_total", "Times that the window for repeats gave up an hour for its ceiling.")
-	metricWindow   = desc("window_seconds", "The shortest window for repeats of any shard, in event time.")
-	metricEvicted  = desc("evicted_total", "What made room for others in memory.", "what")
-	metricSource   = desc("source_total", "What the sources of the roles met.", "what")
-	metricOutbox   = desc("outbox_deliveries", "Deliveries, by endpoint and what became of them.", "endpoint", "outcome")
+	metricFetched    = desc("split_fetched_total", "Raw records fetched.")
+	metricAccepted   = desc("split_accepted_total", "Raw records that were events of the contract.")
+	metricRefused    = desc("split_refused_total", "Raw records refused, by reason.", "reason")
+	metricSkipped    = desc("split_skipped_total", "Lines of a history from the cut-over on; 0 where raw partitions are split.")
+	metricMade       = desc("split_sides_total", "Entries of the account topic made of raw records, without those written again after a crash.")
+	metricTripwire   = desc("content_tripwire_total", "Raw records refused for a field that the contract lacks: a producer may be leaking content.")
+	metricOffsets    = desc("offsets_total", "Offsets passed since the first one (next - start), by role.", "role")
+	metricGaps       = desc("gap_offsets_total", "Offsets that the log no longer had, by role.", "role")
+	metricLetters    = desc("dead_letters_total", "Dead letters written, without those written again after a crash, by role.", "role")
+	metricSides      = desc("sides_total", "Entries of the account topic, by what became of them.", "outcome")
+	metricRead       = desc("sides_read_total", "Entries of the account topic that were read.")
+	metricResent     = desc("sides_resent_total", "Entries written again after a crash; a part of the duplicates.")
+	metricPlaces     = desc("sides_places_total", "Sides of devices and networks; a part of those applied.")
+	metricDesk       = desc("candidates_total", "Alert candidates, by what became of them.", "outcome")
+	metricCandidates = desc("candidates_read_total", "Alert candidates that were read.")
+	metricDifference = desc("accounting_difference", "By how much the two sides of an equation differ: anything but 0 is an error of this program.", "equation")
+	metricLast       = desc("last_batch_timestamp_seconds", "When an open partition last took a batch; one at its log's end takes empty ones.", "role", "partition")
+	metricAccounts   = desc("accounts", "Accounts in memory.")
+	metricShrunk     = desc("window_shrunk_total", "Times that the window for repeats gave up an hour for its ceiling.")
+	metricWindow     = desc("window_seconds", "The shortest window for repeats of any shard, in event time.")
+	metricEvicted    = desc("evicted_total", "What made room for others in memory.", "what")
+	metricSource     = desc("source_total", "What the sources of the roles met.", "what")
+	metricOutbox     = desc("outbox_deliveries", "Deliveries, by endpoint and what became of them.", "endpoint", "outcome")
 )
 
 // desc describes one metric.
@@ -42,45 +52,78 @@ func (e *Engine) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCol
 // Collect gives Prometheus the counters as they stand.
 func (e *Engine) Collect(ch chan<- prometheus.Metric) {
 	s := e.Stats()
-	count := func(d *prometheus.Desc, n int64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
-	}
-	count(metricFetched, s.Split.Fetched)
-	count(metricAccepted, s.Split.Accepted)
-	count(metricGaps, s.Split.Gaps)
-	count(metricTripwire, s.Split.Refused[ingest.RefusedUnknownField])
-	for i, n := range s.Split.Refused {
-		if i > 0 {
-			count(metricRefused, n, ingest.Refusal(i).String())
-		}
-	}
-	count(metricRead, s.Sides.Read)
-	for outcome, n := range map[string]int64{
-		"applied": s.Sides.Applied, "duplicate": s.Sides.Duplicate, "late": s.Sides.Late,
-		"control": s.Sides.Control, "stamp": s.Sides.Stamps, "refused": s.Sides.Refused, "gap": s.Sides.Gaps,
-	} {
-		count(metricSides, n, outcome)
-	}
-	for outcome, n := range map[string]int64{
-		"taken": s.Desk.Taken, "duplicate": s.Desk.Duplicate, "refused": s.Desk.Refused,
-	} {
-		count(metricDesk, n, outcome)
+	collectAccounting(ch, &s)
+	for at, last := range e.lastBatches() {
+		gauge(ch, metricLast, float64(last)/1000, at.role, strconv.Itoa(at.partition))
 	}
 	for _, o := range s.Outbox {
 		for outcome, n := range map[string]int64{"sent": o.Sent, "retried": o.Retried, "pending": o.Pending, "rejected": o.Rejected} {
-			ch <- prometheus.MustNewConstMetric(metricOutbox, prometheus.GaugeValue, float64(n), o.Name, outcome)
+			gauge(ch, metricOutbox, float64(n), o.Name, outcome)
 		}
 	}
-	count(metricShrunk, s.Shrunk)
-	ch <- prometheus.MustNewConstMetric(metricWindow, prometheus.GaugeValue, float64(s.Window)/1000)
-	count(metricEvicted, s.Evicted, "account")
-	count(metricEvicted, s.Dropped, "contact")
+	count(ch, metricShrunk, s.Shrunk)
+	gauge(ch, metricWindow, float64(s.Window)/1000)
+	count(ch, metricEvicted, s.Evicted, "account")
+	count(ch, metricEvicted, s.Dropped, "contact")
 	if e.Source != nil {
 		for what, n := range e.Source() {
-			count(metricSource, n, what)
+			count(ch, metricSource, n, what)
 		}
 	}
-	ch <- prometheus.MustNewConstMetric(metricAccounts, prometheus.GaugeValue, float64(s.Accounts))
+	gauge(ch, metricAccounts, float64(s.Accounts))
+}
+
+// collectAccounting gives what the equations are made of, and by how much each fails.
+func collectAccounting(ch chan<- prometheus.Metric, s *Stats) {
+	count(ch, metricFetched, s.Split.Fetched)
+	count(ch, metricAccepted, s.Split.Accepted)
+	count(ch, metricSkipped, s.Split.Skipped)
+	count(ch, metricMade, s.Split.Sides)
+	count(ch, metricTripwire, s.Split.Refused[ingest.RefusedUnknownField])
+	for i, n := range s.Split.Refused {
+		if i > 0 {
+			count(ch, metricRefused, n, ingest.Refusal(i).String())
+		}
+	}
+	for _, of := range []struct {
+		role                   string
+		offsets, gaps, letters int64
+	}{
+		{"split", s.Split.Offsets, s.Split.Gaps, s.Split.Letters},
+		{"score", s.Sides.Offsets, s.Sides.Gaps, s.Sides.Letters},
+		{"desk", s.Desk.Offsets, s.Desk.Gaps, s.Desk.Letters},
+	} {
+		count(ch, metricOffsets, of.offsets, of.role)
+		count(ch, metricGaps, of.gaps, of.role)
+		count(ch, metricLetters, of.letters, of.role)
+	}
+	count(ch, metricRead, s.Sides.Read)
+	for outcome, n := range map[string]int64{
+		"applied": s.Sides.Applied, "duplicate": s.Sides.Duplicate, "late": s.Sides.Late,
+		"control": s.Sides.Control, "stamp": s.Sides.Stamps, "refused": s.Sides.Refused,
+	} {
+		count(ch, metricSides, n, outcome)
+	}
+	count(ch, metricResent, s.Sides.Resent)
+	count(ch, metricPlaces, s.Sides.Places)
+	count(ch, metricCandidates, s.Desk.Read)
+	for outcome, n := range map[string]int64{
+		"taken": s.Desk.Taken, "duplicate": s.Desk.Duplicate, "refused": s.Desk.Refused,
+	} {
+		count(ch, metricDesk, n, outcome)
+	}
+	for _, q := range s.Equations() {
+		gauge(ch, metricDifference, float64(q.Left-q.Right), q.Name)
+	}
+}
+
+// count and gauge give one value of a counter or gauge.
+func count(ch chan<- prometheus.Metric, d *prometheus.Desc, n int64, labels ...string) {
+	ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+}
+
+func gauge(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ...string) {
+	ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 }
 
 // Listen serves /metrics, /healthz (the process works) and /readyz (at least one partition is held) until ctx is done.

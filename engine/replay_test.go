@@ -52,7 +52,11 @@ func (w *world) replay(t *testing.T, records [][]byte, batch, shards int) replay
 	if err := lines.Flush()(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return replayed{verdicts.String(), in.got, e.StateHash(), e.Stats()}
+	s := e.Stats()
+	if wrong := s.Unbalanced(); wrong != nil {
+		t.Errorf("the accounts of a replay do not add up: %v", wrong)
+	}
+	return replayed{verdicts.String(), in.got, e.StateHash(), s}
 }
 
 // sortedLines are the lines of a text in the order of their bytes.

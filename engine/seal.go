@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"sync/atomic"
 	"time"
+
+	"github.com/unopened/unopened/ingest"
 )
 
 // sealed is a role's checkpoint of one partition: what it is of, what is in it, and the file that is on its way. Without
@@ -75,6 +77,14 @@ func (s *sealed) after(ctx context.Context, next int64, flush func() func(contex
 		return s.yield(ctx, err)
 	}
 	return err
+}
+
+// passes is how many offsets a batch takes the role on, gaps included.
+func (s *sealed) passes(b *ingest.Batch) int64 {
+	if s.next < 0 {
+		return int64(len(b.Records)) + b.Gap
+	}
+	return b.Next - s.next
 }
 
 // yieldTime is how long a handler whose partition has another owner waits to be told so by its source.

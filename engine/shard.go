@@ -61,7 +61,9 @@ func (e *Engine) OpenShard(ctx context.Context, p ingest.Partition) (ingest.Hand
 	if moved := s.table.Moved(); moved != "" {
 		e.Log.Warn("the state comes from a version with other fields: those that are new begin at zero", "partition", p.ID, "fields", moved)
 	}
+	s.counts.complete()
 	e.held.Add(1)
+	e.publishShard(s)
 	return s, nil
 }
 
@@ -77,6 +79,7 @@ func (s *shard) Handle(ctx context.Context, b ingest.Batch) error {
 	if err := s.flush(ctx); err != nil {
 		return err
 	}
+	s.counts.Offsets += s.sealed.passes(&b)
 	s.counts.Gaps += b.Gap
 	s.engine.publishShard(s)
 	return s.sealed.after(ctx, b.Next, s.flushed)
@@ -227,6 +230,7 @@ func (s *shard) flush(ctx context.Context) error {
 		if err := s.engine.Letters.Bury(ctx, s.letters); err != nil {
 			return fmt.Errorf("writing dead letters: %w", err)
 		}
+		s.counts.Letters += int64(len(s.letters))
 		s.letters = s.letters[:0]
 	}
 	return nil
@@ -262,6 +266,7 @@ func (s *shard) Close(ctx context.Context) error {
 		s.engine.Closing(s.table)
 	}
 	s.engine.closeShard(s)
+	s.engine.rest("score", s.part.ID)
 	if s.engine.taken() {
 		s.engine.forgetShard(s.part.ID)
 	}

@@ -3,12 +3,10 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/unopened/unopened/ingest"
 )
-
-// futureMs is how far an event may lie ahead of its record's own timestamp.
-const futureMs = 5 * 60_000
 
 // flushBytes is when a splitter appends what it has gathered, however many records that are.
 const flushBytes = 4 << 20
@@ -16,10 +14,14 @@ const flushBytes = 4 << 20
 // heldRecords is how many raw records a splitter takes before it writes out what it has gathered.
 const heldRecords = 8000
 
-// splitter is the handler of one raw partition: it decodes, refuses, and writes a side for each subject.
+// splitter is the handler of one raw partition, or of the files of a history: it decodes, refuses, and writes a side for
+// each subject.
 type splitter struct {
 	engine  *Engine
+	role    string
 	part    ingest.Partition
+	from    ingest.Cause // of all that it writes, but for offset and number
+	until   int64        // events from this time on are skipped
 	sealed  sealed
 	counts  SplitCounts
 	decoder ingest.Decoder
@@ -36,15 +38,27 @@ type splitter struct {
 
 // OpenSplit opens the handler of a raw partition. The caller closes it.
 func (e *Engine) OpenSplit(ctx context.Context, p ingest.Partition) (ingest.Handler, error) {
-	s := &splitter{engine: e, part: p, decoder: ingest.Decoder{Encoding: e.Encoding}, out: newOutgoing(e.Accounts)}
-	s.sealed = e.sealed("split", p, Section{"counts", whole{jsonState{&s.counts}}})
-	if err := s.sealed.load(ctx); err != nil {
-		return nil, err
+	s := &splitter{
+		engine: e, role: "split", part: p, until: math.MaxInt64, decoder: ingest.Decoder{Encoding: e.Encoding},
+		from: ingest.Cause{Origin: ingest.OriginRaw, Partition: int32(p.ID), Incarnation: e.Incarnation},
 	}
+	return s, s.open(ctx)
+}
+
+// open restores what was sealed, and what stands beside the counters in the checkpoint.
+func (s *splitter) open(ctx context.Context, beside ...Section) error {
+	e := s.engine
+	s.out = newOutgoing(e.Accounts)
+	s.sealed = e.sealed(s.role, s.part, append([]Section{{"counts", whole{jsonState{&s.counts}}}}, beside...)...)
+	if err := s.sealed.load(ctx); err != nil {
+		return err
+	}
+	s.counts.complete()
 	s.next = s.sealed.next
-	e.aligner.reach(p.ID, 0)
+	e.publishSplit(s.part.ID, &s.counts)
+	e.aligner.reach(s.part.ID, 0)
 	e.held.Add(1)
-	return s, nil
+	return nil
 }
 
 // Resume is the raw offset after the last one that was split and sealed.
@@ -88,9 +102,13 @@ func (s *splitter) account(b *ingest.Batch) {
 // step takes one raw record.
 func (s *splitter) step(ctx context.Context, r *ingest.Record) error {
 	s.counts.Fetched++
-	if refusal := s.read(r); refusal != ingest.Accepted {
+	if refusal := s.decoder.Read(&s.raw, r); refusal != ingest.Accepted {
 		s.counts.Refused[refusal]++
 		s.letters = append(s.letters, ingest.NewDeadLetter(s.part, r, refusal))
+		return nil
+	}
+	if s.raw.At >= s.until {
+		s.counts.Skipped++
 		return nil
 	}
 	s.counts.Accepted++
@@ -100,7 +118,8 @@ func (s *splitter) step(ctx context.Context, r *ingest.Record) error {
 		}
 	}
 	s.reached, s.moved = max(s.reached, s.raw.At), true
-	cause := ingest.Cause{Origin: ingest.OriginRaw, Partition: int32(s.part.ID), Incarnation: s.engine.Incarnation, Offset: r.Offset}
+	cause := s.from
+	cause.Offset = r.Offset
 	s.routed = ingest.Split(s.routed[:0], &s.raw, cause, len(s.out.parts))
 	for i := range s.routed {
 		s.out.entry(s.routed[i].Partition, &s.routed[i].Entry)
@@ -110,23 +129,6 @@ func (s *splitter) step(ctx context.Context, r *ingest.Record) error {
 		return s.flush(ctx)
 	}
 	return nil
-}
-
-// read decodes a record and applies the rules that need more than its bytes.
-func (s *splitter) read(r *ingest.Record) ingest.Refusal {
-	switch {
-	case r.Poison:
-		return ingest.RefusedPoison
-	case r.Stray:
-		return ingest.RefusedHeader
-	}
-	if refusal := s.decoder.Decode(&s.raw, r.Value); refusal != ingest.Accepted {
-		return refusal
-	}
-	if r.Time != 0 && s.raw.At > r.Time+futureMs {
-		return ingest.RefusedFuture
-	}
-	return ingest.Accepted
 }
 
 // wait waits until the other partitions are near enough in event time. Only if they are not, what there is is written
@@ -152,6 +154,7 @@ func (s *splitter) flush(ctx context.Context) error {
 		if err := s.engine.Letters.Bury(ctx, s.letters); err != nil {
 			return fmt.Errorf("writing dead letters: %w", err)
 		}
+		s.counts.Letters += int64(len(s.letters))
 		s.letters = s.letters[:0]
 	}
 	if s.moved {
@@ -168,6 +171,7 @@ func (s *splitter) flush(ctx context.Context) error {
 func (s *splitter) Close(ctx context.Context) error {
 	s.engine.held.Add(-1)
 	s.engine.aligner.leave(s.part.ID)
+	s.engine.rest(s.role, s.part.ID)
 	if s.engine.taken() {
 		s.engine.forgetSplit(s.part.ID)
 	}

@@ -3,7 +3,9 @@ package engine
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math/bits"
+	"time"
 
 	"github.com/unopened/unopened/alerts"
 )
@@ -39,6 +41,12 @@ func (s *Stats) Sent(endpoint string) int64 {
 	return 0
 }
 
+// held names a partition that is open in a role.
+type held struct {
+	role      string
+	partition int
+}
+
 // shardSize is what one shard holds.
 type shardSize struct {
 	accounts int
@@ -53,6 +61,7 @@ func (e *Engine) publishSplit(partition int, c *SplitCounts) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.split[partition] = *c
+	e.beats[held{"split", partition}] = time.Now().UnixMilli()
 }
 
 // publishShard shows a shard's counters to other goroutines.
@@ -60,6 +69,7 @@ func (e *Engine) publishShard(s *shard) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.score[s.part.ID] = s.counts
+	e.beats[held{"score", s.part.ID}] = time.Now().UnixMilli()
 	evicted, dropped := s.table.Evicted()
 	e.sizes[s.part.ID] = shardSize{s.table.Len(), s.window.shrunk, s.window.reach(), int64(evicted), int64(dropped)}
 }
@@ -69,6 +79,21 @@ func (e *Engine) publishDesk(d *deskHandler) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.deskCounts = d.counts
+	e.beats[held{"desk", d.part.ID}] = time.Now().UnixMilli()
+}
+
+// rest forgets when a partition took its last batch: it is no longer open.
+func (e *Engine) rest(role string, partition int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.beats, held{role, partition})
+}
+
+// lastBatches are the times at which each open partition took its last batch, Unix milliseconds.
+func (e *Engine) lastBatches() map[held]int64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return maps.Clone(e.beats)
 }
 
 // closeShard keeps the state hash of a shard that ends.

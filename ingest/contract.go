@@ -190,6 +190,20 @@ func rowsByKind() (of [Object + 1][Channel + 1]*Row) {
 	return of
 }
 
+// May returns the fields that a record like this accepted one may carry: those of its type's row, without what tells of
+// an actor where there is none.
+func (e *Event) May() Fields {
+	r := rowOf[e.Type][e.Kind]
+	if r == nil {
+		return 0
+	}
+	may := FieldsAlways | r.Needs | r.May
+	if !e.Has.Any(FieldActor) {
+		may &^= FieldsOfActor
+	}
+	return may
+}
+
 // check holds the fields that a raw event has against its type's row.
 func (e *Event) check() Refusal {
 	r := rowOf[e.Type][e.Kind]

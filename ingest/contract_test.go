@@ -135,3 +135,36 @@ func TestDeadLetter(t *testing.T) {
 		}
 	}
 }
+
+// TestMayIsWhatTheDecoderTakes adds each field to records of each row: one that May lacks is refused, the others are not.
+func TestMayIsWhatTheDecoderTakes(t *testing.T) {
+	rng, refused := seeded(), 0
+	var d Decoder
+	for i := range rows {
+		for range 40 {
+			ev := randomRaw(rng, &rows[i])
+			may := ev.May()
+			for k := range fields {
+				with := ev
+				if with.Has |= fields[k].Bit; with.Has == ev.Has || fields[k].Bit == FieldActor {
+					continue // an actor lets others in
+				}
+				randomValue(rng, &with, &fields[k], k)
+				var got Event
+				r := d.Decode(&got, AppendJSON(nil, &with))
+				if changes := fields[k].Bit == FieldKind; may.Any(fields[k].Bit) != (r == Accepted) && !changes {
+					t.Fatalf("%s with %s: %s, but May says %v", ev.Type, fields[k].Name, r, may.Any(fields[k].Bit))
+				}
+				if r != Accepted {
+					refused++
+				}
+			}
+		}
+	}
+	if refused == 0 {
+		t.Error("no field was refused: the test shows nothing")
+	}
+	if none := (&Event{}); none.May() != 0 {
+		t.Errorf("a record without a type may carry %v", none.May().Names())
+	}
+}

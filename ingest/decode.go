@@ -47,6 +47,26 @@ func (d *Decoder) Decode(ev *Event, b []byte) Refusal {
 	return r
 }
 
+// futureMs is how far an event may lie ahead of its record's own timestamp.
+const futureMs = 5 * 60_000
+
+// Read is Decode for a record as a source hands it over: it also refuses what the record's bytes do not show.
+func (d *Decoder) Read(ev *Event, r *Record) Refusal {
+	switch {
+	case r.Poison:
+		return RefusedPoison
+	case r.Stray:
+		return RefusedHeader
+	}
+	if refusal := d.Decode(ev, r.Value); refusal != Accepted {
+		return refusal
+	}
+	if r.Time != 0 && ev.At > r.Time+futureMs {
+		return RefusedFuture
+	}
+	return Accepted
+}
+
 // object reads the one object that b is.
 func (d *Decoder) object(ev *Event, b []byte) Refusal {
 	if len(b) == 0 || b[0] != '{' {

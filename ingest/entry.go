@@ -29,13 +29,14 @@ type Cause struct {
 	Number      int32 // place among what the record at Offset caused
 }
 
-// Origin is the topic that a cause is in.
+// Origin is the log that a cause is in.
 type Origin uint8
 
 // The origins.
 const (
 	OriginRaw     Origin = 1 // a raw record, by way of split
 	OriginAccount Origin = 2 // an entry of the account topic, by way of a shard
+	OriginHistory Origin = 3 // a line of files that a warm-up reads; the incarnation tells which files
 )
 
 // Stamp is a small digest of one subject that another subject's features need (a reporter's record, the number of

@@ -53,7 +53,7 @@ func TestEntryRefused(t *testing.T) {
 		"kind 4":                    {Kind: 4, Cause: good.Cause, Event: good.Event},
 		"control of a message":      {Kind: EntryControl, Cause: good.Cause, Event: good.Event},
 		"origin 0":                  cause(func(c *Cause) { c.Origin = 0 }),
-		"origin 3":                  cause(func(c *Cause) { c.Origin = 3 }),
+		"origin 4":                  cause(func(c *Cause) { c.Origin = 4 }),
 		"offset -1":                 cause(func(c *Cause) { c.Offset = -1 }),
 		"partition -1":              cause(func(c *Cause) { c.Partition = -1 }),
 		"number -1":                 cause(func(c *Cause) { c.Number = -1 }),

@@ -4,7 +4,7 @@ import "math"
 
 // valid tells whether a cause is one that a source could have written.
 func (c *Cause) valid() bool {
-	return (c.Origin == OriginRaw || c.Origin == OriginAccount) && c.Partition >= 0 && c.Offset >= 0 && c.Number >= 0
+	return c.Origin >= OriginRaw && c.Origin <= OriginHistory && c.Partition >= 0 && c.Offset >= 0 && c.Number >= 0
 }
 
 // valid tells whether a stamp has a known kind and category, a subject, a time of the contract, and finite values

@@ -161,6 +161,20 @@ func (s *Set) Explain(h Harm, v *features.Vector, dst []Reason) []Reason {
 	return dst
 }
 
+// Off tells whether the harm is switched off.
+func (s *Set) Off(h Harm) bool { return s.chains[h].off }
+
+// Unmet returns what the harm needs and none of the fields in seen gives: of each set one field would do. It is empty
+// where an account whose acts carried these fields is assessable.
+func (s *Set) Unmet(h Harm, seen ingest.Fields) (unmet []ingest.Fields) {
+	for _, need := range s.chains[h].needs {
+		if !(seen &^ s.never).Any(need) {
+			unmet = append(unmet, need)
+		}
+	}
+	return unmet
+}
+
 // score is the chain's answer. seen is the fields that the account's acts gave.
 func (c *chain) score(v *features.Vector, seen ingest.Fields) Score {
 	if c.off {

@@ -1,74 +1,148 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/unopened/unopened/alerts"
 	"github.com/unopened/unopened/configs"
-	"github.com/unopened/unopened/ingest"
 	"github.com/unopened/unopened/ingest/file"
 	"github.com/unopened/unopened/ingest/kafka"
 	"github.com/unopened/unopened/models"
 )
 
-// checked is what `check --events` found in a file.
-type checked struct {
-	Events struct {
-		Read     int64            `json:"read"`
-		Accepted int64            `json:"accepted"`
-		Refused  map[string]int64 `json:"refused"`
-	} `json:"events"`
-	Types  map[string]int64 `json:"types"`
-	Fields map[string]int64 `json:"fields"` // how many accepted records carried each field
+// checkFlags are what `check` was asked.
+type checkFlags struct {
+	config, events, topic string
+	span                  time.Duration
+	timed                 bool // a span was given
+	fromStart, asJSON     bool
 }
 
 func checkCommand() *cobra.Command {
-	var configFile, events string
-	var asJSON bool
+	var f checkFlags
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Check a configuration, or count what a file of events holds",
-		Long: `Without --events, checks the configuration, and the models, keys, secrets, certificates and passwords that it names,
-without starting anything.
+		Short: "Check a configuration, or count what a file of events or a topic holds",
+		Long: `Without --events or --topic, checks the configuration, and the models, keys, secrets, certificates and passwords that
+it names, without starting anything.
 
-With --events, reads a file of contract records and counts what would be accepted, and what refused for which reason.
+With --events, reads a file of contract records; with --topic, reads a raw topic beside those who use it: outside any
+group, without committing, from its present end on, for a while (--for) or until it is interrupted. Tells what would be
+accepted, what refused for which reason, how late events come, which fields records carry where they may, and which harms
+can be assessed of how many accounts; an account that acts more than once in the meantime shows more of its fields.
 Nothing of a refused record is ever printed: not its bytes, not its names, not its values.`,
-		Example: "  unopened check --config unopened.yaml --json\n  unopened check --events events.jsonl.gz --json",
-		Args:    cobra.NoArgs,
+		Example: `  unopened check --config unopened.yaml --json
+  unopened check --events events.jsonl.gz --json
+  unopened check --topic unopened.raw.v1 --for 1m --config unopened.yaml
+  unopened check --topic unopened.raw.v1 --from-start --config unopened.yaml`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if events == "" {
-				found, err := checkConfig(configFile)
-				if err != nil {
-					return err
-				}
-				if asJSON {
-					return writeJSON(cmd.OutOrStdout(), found)
-				}
-				return found.print(cmd.OutOrStdout())
-			}
-			counts, err := checkEvents(cmd.Context(), events)
+			f.timed = cmd.Flags().Changed("for")
+			found, err := f.check(cmd.Context())
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				return writeJSON(cmd.OutOrStdout(), counts)
+			if f.asJSON {
+				return writeJSON(cmd.OutOrStdout(), found)
 			}
-			return counts.print(cmd.OutOrStdout())
+			return found.print(cmd.OutOrStdout())
 		},
 	}
-	addConfigFlag(cmd, &configFile)
-	cmd.Flags().StringVar(&events, "events", "", "a file of contract records: .jsonl, .gz, .zst, or - for standard input")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	flags := cmd.Flags()
+	addConfigFlag(cmd, &f.config)
+	flags.StringVar(&f.events, "events", "", "a file of contract records: .jsonl, .gz, .zst, or - for standard input")
+	flags.StringVar(&f.topic, "topic", "", "a topic of contract records, at the brokers of the configuration")
+	flags.DurationVar(&f.span, "for", time.Minute, "how long to read the topic; with --from-start, at most how long")
+	flags.BoolVar(&f.fromStart, "from-start", false, "read what the topic holds, up to its present end, instead of what comes")
+	flags.BoolVar(&f.asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// printable is what a check has found.
+type printable interface{ print(out io.Writer) error }
+
+// check looks at what the flags name.
+func (f *checkFlags) check(ctx context.Context) (printable, error) {
+	switch {
+	case f.events != "" && f.topic != "":
+		return nil, usageError{errors.New("give --events or --topic, not both")}
+	case f.topic == "" && (f.timed || f.fromStart):
+		return nil, usageError{errors.New("--for and --from-start go with --topic")}
+	case f.span <= 0:
+		return nil, usageError{fmt.Errorf("--for: %s is not above 0", f.span)}
+	case f.events == "" && f.topic == "":
+		return checkConfig(f.config)
+	}
+	cfg, err := loadConfig(f.config)
+	if err != nil {
+		return nil, err
+	}
+	set, err := models.Load(configs.Artefacts(), cfg.Models)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	bar := newProgress("reading "+cmp.Or(f.topic, f.events), "records", -1)
+	seen := &survey{step: bar.add}
+	begin := time.Now()
+	if f.topic != "" {
+		err = f.readTopic(ctx, cfg, seen)
+	} else {
+		err = f.readFile(ctx, seen)
+	}
+	bar.done()
+	if err != nil {
+		return nil, err
+	}
+	found := newChecked(seen.sum(), set)
+	found.Source, found.Seconds = cmp.Or(f.topic, f.events), time.Since(begin).Seconds()
+	found.rate(f.topic != "" && !f.fromStart)
+	return found, nil
+}
+
+// readFile reads the file to its end; one that was interrupted tells nothing.
+func (f *checkFlags) readFile(ctx context.Context, seen *survey) error {
+	source := &file.Source{Paths: []string{f.events}}
+	return errors.Join(source.Run(ctx, seen.open), ctx.Err())
+}
+
+// readTopic reads the topic until the time is over, its end is reached or the command is interrupted: what it has read
+// until then is worth telling.
+func (f *checkFlags) readTopic(ctx context.Context, cfg *configs.Config, seen *survey) error {
+	if slices.Contains([]string{cfg.Kafka.Topics.Account, cfg.Kafka.Topics.Dead, cfg.Kafka.Topics.Alerts}, f.topic) {
+		return usageError{fmt.Errorf("--topic: %s is written by Unopened itself; name a topic of contract records, such as %s", f.topic, cfg.Kafka.Topics.Raw)}
+	}
+	cfg.Kafka.Topics.Raw = f.topic
+	cluster, err := kafka.New(cfg.Kafka, logger(slog.LevelWarn))
+	if err != nil {
+		return usageError{err}
+	}
+	defer cluster.Close()
+	if err := cluster.CheckTopics(ctx, f.topic); err != nil {
+		return err
+	}
+	if seen.from, err = cluster.EndOffsets(ctx, f.topic); err != nil {
+		return err
+	}
+	source := cluster.Follow(f.topic)
+	if f.fromStart {
+		seen.from, source = nil, cluster.ReadAll(f.topic)
+	}
+	if f.timed || !f.fromStart {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, f.span)
+		defer stop()
+	}
+	return source.Run(ctx, seen.open)
 }
 
 // sound is what `check` tells of a configuration that has no mistake.
@@ -148,68 +222,4 @@ func checkFiles(cfg *configs.Config) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// checkEvents decodes a file's records and counts.
-func checkEvents(ctx context.Context, name string) (*checked, error) {
-	c := &checkHandler{}
-	c.found.Events.Refused = make(map[string]int64)
-	c.found.Types, c.found.Fields = make(map[string]int64), make(map[string]int64)
-	source := &file.Source{Paths: []string{name}}
-	err := source.Run(ctx, func(context.Context, ingest.Partition) (ingest.Handler, error) { return c, nil })
-	return &c.found, errors.Join(err, ctx.Err())
-}
-
-// checkHandler counts the records of a file.
-type checkHandler struct {
-	decoder ingest.Decoder
-	event   ingest.Event
-	found   checked
-}
-
-func (c *checkHandler) Resume() int64               { return -1 }
-func (c *checkHandler) Close(context.Context) error { return nil }
-
-// Handle counts a batch.
-func (c *checkHandler) Handle(_ context.Context, b ingest.Batch) error {
-	for i := range b.Records {
-		c.found.Events.Read++
-		if refusal := c.decoder.Decode(&c.event, b.Records[i].Value); refusal != ingest.Accepted {
-			c.found.Events.Refused[refusal.String()]++
-			continue
-		}
-		c.found.Events.Accepted++
-		c.found.Types[c.event.Type.String()]++
-		for _, name := range c.event.Has.Names() {
-			c.found.Fields[name]++
-		}
-	}
-	return nil
-}
-
-// print writes tables for people.
-func (c *checked) print(out io.Writer) error {
-	refused := int64(0)
-	for _, n := range c.Events.Refused {
-		refused += n
-	}
-	fmt.Fprintf(out, "%s records: %s accepted, %s refused\n", thousands(c.Events.Read), thousands(c.Events.Accepted), thousands(refused))
-	for _, part := range []struct {
-		name   string
-		counts map[string]int64
-	}{{"refused for", c.Events.Refused}, {"type", c.Types}, {"field", c.Fields}} {
-		if len(part.counts) == 0 {
-			continue
-		}
-		rows := make([][]string, 0, len(part.counts))
-		for _, name := range slices.Sorted(maps.Keys(part.counts)) {
-			n := part.counts[name]
-			rows = append(rows, []string{name, thousands(n), fmt.Sprintf("%.1f %%", 100*float64(n)/float64(c.Events.Read))})
-		}
-		fmt.Fprintln(out)
-		if err := writeTable(out, []string{part.name, "records", "share"}, rows); err != nil {
-			return err
-		}
-	}
-	return nil
 }

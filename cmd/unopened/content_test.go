@@ -19,8 +19,8 @@ import (
 	"github.com/unopened/unopened/ingest"
 )
 
-// watched is a deployment into which canaries were put, and what to look for.
-type watched struct {
+// canaried is a deployment into which canaries were put, and what to look for.
+type canaried struct {
 	*deployment
 	found *traces
 	gate  *gate
@@ -61,8 +61,8 @@ func TestNothingOfContentComesOut(t *testing.T) {
 }
 
 // withCanaries deploys the service and fills the raw topic with good records and canaries, evenly.
-func withCanaries(t *testing.T, count, accounts int) *watched {
-	w := &watched{deployment: deploy(t), found: newTraces()}
+func withCanaries(t *testing.T, count, accounts int) *canaried {
+	w := &canaried{deployment: deploy(t), found: newTraces()}
 	log, err := os.Create(filepath.Join(w.dir, "run.log"))
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +104,7 @@ func withCanaries(t *testing.T, count, accounts int) *watched {
 }
 
 // troubled runs the service through its troubles to the end.
-func (w *watched) troubled(t *testing.T) accounting {
+func (w *canaried) troubled(t *testing.T) accounting {
 	t.Helper()
 	for i, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGABRT} {
 		share := 0.2 * float64(i+1)
@@ -142,7 +142,7 @@ func (w *watched) troubled(t *testing.T) accounting {
 }
 
 // damage flips a bit in the newest checkpoint of a shard that has two.
-func (w *watched) damage(t *testing.T) {
+func (w *canaried) damage(t *testing.T) {
 	t.Helper()
 	shards, err := filepath.Glob(filepath.Join(w.cfg.Data, "checkpoints", "score", "*"))
 	if err != nil {
@@ -168,7 +168,7 @@ func (w *watched) damage(t *testing.T) {
 }
 
 // ask runs the commands that show something, on the service's data and on a file of the refused records.
-func (w *watched) ask(t *testing.T) {
+func (w *canaried) ask(t *testing.T) {
 	t.Helper()
 	file := w.write("refused.jsonl", string(w.lines))
 	var told bytes.Buffer
@@ -199,7 +199,7 @@ func (w *watched) ask(t *testing.T) {
 var tables = []string{"stored_events", "stored_verdicts", "stored_features", "stored_alerts"}
 
 // everywhere are all sinks of a deployment.
-func (w *watched) everywhere(t *testing.T) []sink {
+func (w *canaried) everywhere(t *testing.T) []sink {
 	in := func(parts ...string) string { return filepath.Join(append([]string{w.dir}, parts...)...) }
 	sinks := slices.DeleteFunc(w.sinks(accounting{}), func(s sink) bool { return s.name == "standard output" })
 	sinks = append(sinks, folder("standard output", in("run.out")), folder("output of commands", in("commands.out")),
@@ -222,7 +222,7 @@ func (w *watched) everywhere(t *testing.T) []sink {
 }
 
 // plantEverywhere puts one more canary into each sink.
-func (w *watched) plantEverywhere(t *testing.T) {
+func (w *canaried) plantEverywhere(t *testing.T) {
 	t.Helper()
 	canary := newCanary(newMarks(rand.New(rand.NewPCG(4, 4))), false)
 	w.found.plant(guises(canary)...)

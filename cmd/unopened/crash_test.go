@@ -127,6 +127,9 @@ func TestKilledServiceEqualsCleanReplay(t *testing.T) {
 		t.Errorf("the receiver verified %d of %d and refused %d", c.Verified, len(told), c.Refused)
 	}
 	d.conserved(t, &live, hostile, d.sides)
+	if len(live.Unbalanced)+len(clean.Unbalanced) > 0 {
+		t.Errorf("the accounts do not add up: %v, in the replay %v", live.Unbalanced, clean.Unbalanced)
+	}
 	if live.Sides.Resent == 0 {
 		t.Error("no entry was written again: the kills show nothing about the split role")
 	}

@@ -73,7 +73,7 @@ func ourOpinions(t testing.TB, lines [][]byte) map[string]*opinion {
 	if err := e.ReplayRaw(context.Background(), inMemory(lines), 3); err != nil {
 		t.Fatal(err)
 	}
-	if s := e.Stats(); s.Split.Accepted != int64(len(lines)) || s.Sides.Late+s.Sides.Duplicate != 0 {
+	if s := e.Stats(); s.Split.Accepted != int64(len(lines)) || s.Sides.Late+s.Sides.Duplicate != 0 || s.Unbalanced() != nil {
 		t.Fatalf("%d events: %+v, %+v", len(lines), s.Split, s.Sides)
 	}
 	return all

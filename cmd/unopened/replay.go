@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -103,6 +104,8 @@ type accounting struct {
 	Alerts    int64             `json:"alerts"` // alert lines and webhooks handed to the outbox
 	StateHash string            `json:"state_hash"`
 	Seconds   float64           `json:"seconds"`
+	// Unbalanced names the equations that do not hold: there is none, or this program is wrong.
+	Unbalanced []string `json:"unbalanced,omitempty"`
 }
 
 // replayEngine is an engine that keeps nothing.
@@ -157,11 +160,7 @@ func replay(cmd *cobra.Command, f *replayFlags, files []string) error {
 	if slices.ContainsFunc(f.written(), written.toStdout) {
 		out = cmd.ErrOrStderr()
 	}
-	sum := account(e, time.Since(begin))
-	if f.asJSON {
-		return writeJSON(out, sum)
-	}
-	return sum.print(out)
+	return account(e, time.Since(begin)).tell(out, f.asJSON)
 }
 
 // named refuses to name alerts by another key than the deployment whose account topic is read.
@@ -247,7 +246,26 @@ func account(e *engine.Engine, took time.Duration) *accounting {
 	a := &accounting{Sides: s.Sides, Accounts: s.Accounts, Alerts: s.Desk.Taken, StateHash: e.StateHash(), Seconds: took.Seconds()}
 	a.Events.Read, a.Events.Accepted = s.Split.Fetched, s.Split.Accepted
 	a.Events.Refused, a.Events.Gaps = s.Split.ByReason(), s.Split.Gaps
+	a.Unbalanced = s.Unbalanced()
 	return a
+}
+
+// tell writes the accounting. Where it does not add up, that is an error.
+func (a *accounting) tell(out io.Writer, asJSON bool) (err error) {
+	if asJSON {
+		err = writeJSON(out, a)
+	} else {
+		err = a.print(out)
+	}
+	return errors.Join(err, unequal(a.Unbalanced))
+}
+
+// unequal makes an error of equations that do not hold.
+func unequal(wrong []string) error {
+	if len(wrong) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the accounts do not add up: %s", strings.Join(wrong, "; "))
 }
 
 // print writes the accounting for people.

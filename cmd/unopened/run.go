@@ -93,11 +93,7 @@ func runService(cmd *cobra.Command, cfg *configs.Config, roles []string, asJSON 
 	if err := errors.Join(s.run(cmd.Context()), s.close()); err != nil {
 		return err
 	}
-	sum := account(s.engine, time.Since(begin))
-	if asJSON {
-		return writeJSON(cmd.OutOrStdout(), sum)
-	}
-	return sum.print(cmd.OutOrStdout())
+	return account(s.engine, time.Since(begin)).tell(cmd.OutOrStdout(), asJSON)
 }
 
 // service is an engine with the real parts that it works on.

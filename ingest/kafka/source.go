@@ -20,13 +20,14 @@ const commitEvery = 5 * time.Second
 // joinPause is how long a member waits after it could not join its group.
 const joinPause = 500 * time.Millisecond
 
-// Source reads a topic: the partitions that its consumer group gives it, or all of them once. It implements
+// Source reads a topic: the partitions that its consumer group gives it, or all of them. It implements
 // ingest.Source.
 type Source struct {
 	cluster *Cluster
 	topic   string
-	role    string // empty: all partitions, to their end, outside any group
+	role    string // empty: all partitions, outside any group
 	group   string
+	follow  bool // beyond the end that a partition had at the start
 }
 
 // Source returns a source of the partitions of topic that the group of a role gives to this process. Run works until
@@ -39,6 +40,11 @@ func (c *Cluster) Source(topic, role string) *Source {
 // ReadAll returns a source of all partitions of topic, outside any group. Run ends when each has been read to the end
 // that it had at the start.
 func (c *Cluster) ReadAll(topic string) *Source { return &Source{cluster: c, topic: topic} }
+
+// Follow returns a source of all partitions of topic, outside any group, that reads on until its context is done.
+func (c *Cluster) Follow(topic string) *Source {
+	return &Source{cluster: c, topic: topic, follow: true}
+}
 
 // Run implements ingest.Source.
 func (s *Source) Run(ctx context.Context, open func(context.Context, ingest.Partition) (ingest.Handler, error)) error {
@@ -75,7 +81,7 @@ func (j *journey) fail(err error) {
 	j.stop()
 }
 
-// all reads every partition to its present end.
+// all reads every partition, to its present end unless it follows.
 func (j *journey) all(ctx context.Context) error {
 	ends, err := j.source.cluster.EndOffsets(ctx, j.source.topic)
 	if err != nil {
@@ -86,6 +92,9 @@ func (j *journey) all(ctx context.Context) error {
 	}
 	for id, end := range ends {
 		part := ingest.Partition{Topic: j.source.topic, ID: id, Count: len(ends)}
+		if j.source.follow {
+			end = math.MaxInt64
+		}
 		j.running.Go(func() { j.serve(ctx, part, end, nil) })
 	}
 	return nil

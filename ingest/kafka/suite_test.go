@@ -31,6 +31,7 @@ func TestSuite(t *testing.T) {
 				{"gap", testGap}, {"beyond the end", testBeyond}, {"stray headers", testStray}, {"back-pressure", testBackPressure},
 				{"handler error", testHandlerError}, {"letters", testLetters}, {"too large", testTooLarge},
 				{"transactions", testTransactions},
+				{"starts", testStarts}, {"follow", testFollow},
 			} {
 				t.Run(test.name, func(t *testing.T) { test.run(t, addr) })
 			}

@@ -73,11 +73,15 @@ func (c *Cluster) topicConfig(name string) []kafkago.ConfigEntry {
 	return entries
 }
 
-// CheckTopics tells which of the four topics cannot be seen and whether the alert topic has its one partition.
-func (c *Cluster) CheckTopics(ctx context.Context) error {
+// CheckTopics tells which of the four topics cannot be seen and whether the alert topic has its one partition. Names,
+// where given, are the topics to look at instead.
+func (c *Cluster) CheckTopics(ctx context.Context, names ...string) error {
+	if len(names) == 0 {
+		names = c.config.Topics.names()
+	}
 	var first time.Time
 	return c.persist(ctx, patience, func(ctx context.Context, client *kafkago.Client) error {
-		response, err := client.Metadata(ctx, &kafkago.MetadataRequest{Topics: c.config.Topics.names()})
+		response, err := client.Metadata(ctx, &kafkago.MetadataRequest{Topics: names})
 		if err != nil {
 			return err
 		}
