@@ -49,9 +49,15 @@ func startLocal(t *testing.T) string {
 
 func startJava(t *testing.T) string { return newJava(t).Addr() }
 
-// newJava starts a real broker. Where the machine has no Java the test is skipped, but fails where CI is set.
 func newJava(t *testing.T) *local.Java {
 	broker, err := local.StartJava(t.Context(), t.TempDir(), local.JavaVersion)
+	return started(t, broker, err)
+}
+
+// started takes what a start of a real broker returned. Where the machine has no Java the test is skipped, but fails
+// where CI is set.
+func started(t *testing.T, broker *local.Java, err error) *local.Java {
+	t.Helper()
 	if errors.Is(err, local.ErrNoJava) && os.Getenv("CI") != "true" {
 		t.Skip(err)
 	}
