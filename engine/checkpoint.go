@@ -3,6 +3,7 @@ package engine
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -32,6 +33,7 @@ type Head struct {
 	Kind       string `json:"kind"` // "base"; a later format adds "delta", which names its base
 	Role       string `json:"role"`
 	Topic      string `json:"topic"`
+	TopicID    string `json:"topic_id,omitempty"` // of the topic's present life, where the log tells: offsets of another mean nothing
 	Partition  int    `json:"partition"`
 	Partitions int    `json:"partitions"` // of the topic: another number re-hashes every key
 	Generation int64  `json:"generation"`
@@ -188,6 +190,7 @@ func decode(r io.Reader, h *Head, sections []Section) error {
 			return fmt.Errorf("section %s: %w", s.Name, err)
 		}
 	}
+	head.TopicID = cmp.Or(h.TopicID, head.TopicID)
 	*h = head
 	return nil
 }
@@ -197,6 +200,9 @@ func (h *Head) fits(want *Head) error {
 	switch {
 	case h.Format != checkpointFormat || h.Kind != "base":
 		return fmt.Errorf("format %d %s is not known to this version; it was written by a newer one", h.Format, h.Kind)
+	case h.TopicID != "" && want.TopicID != "" && h.TopicID != want.TopicID:
+		return fmt.Errorf("topic %s was deleted and created again since (its id was %s and is %s), so offset %d means nothing in it; raise kafka.incarnation where it is the raw topic, and move the folder %q of engine.checkpoints away (keep the other folders and identity.key)",
+			want.Topic, h.TopicID, want.TopicID, h.Next, want.Role)
 	case h.Partitions != want.Partitions && h.Role != "split": // a raw partition stands for itself
 		return fmt.Errorf("topic %s had %d partitions and has %d now, so what is kept lies elsewhere; move the checkpoints of role %s away (keep identity.key) to read the log from its beginning",
 			want.Topic, h.Partitions, want.Partitions, h.Role)

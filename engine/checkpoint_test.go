@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -106,5 +107,29 @@ func TestCheckpointOfOtherPartitions(t *testing.T) {
 	h.Partitions = 16
 	if _, _, _, err := load(f, h); err == nil || errors.Is(err, ErrDamaged) {
 		t.Errorf("%v; want an error that tells the partition counts", err)
+	}
+}
+
+// TestCheckpointOfAnotherLife refuses an offset of a topic that was created again; a log without such ids stops nothing,
+// and what it sealed is of the life in which it is opened.
+func TestCheckpointOfAnotherLife(t *testing.T) {
+	f, h, _ := sealedFolder(t)
+	for _, step := range []struct {
+		id   string
+		fits bool
+	}{{"", true}, {"aa", true}, {"aa", true}, {"", true}, {"bb", false}} {
+		h.TopicID = step.id
+		_, _, _, err := load(f, h)
+		if (err == nil) != step.fits || err != nil && !strings.Contains(err.Error(), "created again") {
+			t.Errorf("opened as of life %q: %v", step.id, err)
+		}
+		if step.fits {
+			if _, err := f.Load(&h, []Section{{"a", &blob{}}, {"b", &blob{}}}, nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Save(&h, []Section{{"a", &blob{[]byte("new")}}, {"b", &blob{}}}); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }

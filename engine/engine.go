@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -73,10 +74,11 @@ func (e *Engine) Prepare() error {
 
 // sealed returns the checkpoint of a role's partition.
 func (e *Engine) sealed(role string, p ingest.Partition, sections ...Section) sealed {
-	return sealed{
-		folder: e.Checkpoints, sections: sections, every: e.Config.SealEvery, log: e.Log,
-		head: Head{Role: role, Topic: p.Topic, Partition: p.ID, Partitions: p.Count},
+	head := Head{Role: role, Topic: p.Topic, Partition: p.ID, Partitions: p.Count}
+	if p.TopicID != [16]byte{} {
+		head.TopicID = hex.EncodeToString(p.TopicID[:])
 	}
+	return sealed{folder: e.Checkpoints, sections: sections, every: e.Config.SealEvery, log: e.Log, head: head}
 }
 
 // recorder makes a shard's recorder.

@@ -28,7 +28,7 @@ type Cluster struct {
 	client atomic.Pointer[kafkago.Client]
 	counts counters
 
-	requestTime, stalled time.Duration // the constants, but in tests
+	requestTime, stalled, lookEvery time.Duration // the constants, but in tests
 }
 
 // New reads the certificates and the password that config names and returns a cluster. It does not connect.
@@ -48,7 +48,7 @@ func New(config Config, log *slog.Logger) (*Cluster, error) {
 		log = slog.New(slog.DiscardHandler)
 	}
 	registerFetch()
-	c := &Cluster{config: config, log: log, requestTime: requestTime, stalled: stalled, dialer: &kafkago.Dialer{
+	c := &Cluster{config: config, log: log, requestTime: requestTime, stalled: stalled, lookEvery: lookEvery, dialer: &kafkago.Dialer{
 		ClientID: config.ClientID, Timeout: requestTime, TLS: encryption, SASLMechanism: mechanism,
 	}}
 	c.client.Store(c.newClient())

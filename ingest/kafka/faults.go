@@ -43,7 +43,8 @@ func lasting(err error) bool {
 	}
 	var certificate *tls.CertificateVerificationError
 	var ours lastingError
-	return errors.As(err, &certificate) || errors.As(err, &ours)
+	var incident Incident
+	return errors.As(err, &certificate) || errors.As(err, &ours) || errors.As(err, &incident)
 }
 
 // explain adds what can be done about an error, where that is known.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,8 +16,9 @@ import (
 	"github.com/unopened/unopened/ingest"
 )
 
-// commitEvery is the time between two commits of a group's offsets. They only show lag: nothing is read from them.
-const commitEvery = 5 * time.Second
+// lookEvery is the time between two looks whether a topic is still what it was, and between two commits of a group's
+// offsets. They only show lag: nothing is read from them.
+const lookEvery = 5 * time.Second
 
 // joinPause is how long a member waits after it could not join its group.
 const joinPause = 500 * time.Millisecond
@@ -59,7 +62,10 @@ type journey struct {
 	source  *Source
 	open    func(context.Context, ingest.Partition) (ingest.Handler, error)
 	stop    context.CancelFunc
-	running sync.WaitGroup // handlers
+	running sync.WaitGroup        // handlers
+	count   int                   // partitions that the topic had when the last generation began
+	id      [16]byte              // of the topic since the first generation
+	passed  map[int]*atomic.Int64 // where each partition of the last generation is to be read next; -1 before that is known
 	mu      sync.Mutex
 	errs    []error
 }
@@ -84,8 +90,11 @@ func (j *journey) all(ctx context.Context) error {
 		}
 		return err
 	}
+	if j.id, err = j.source.cluster.topicID(ctx, j.source.topic); err != nil && ctx.Err() == nil {
+		return err
+	}
 	for id, end := range ends {
-		part := ingest.Partition{Topic: j.source.topic, ID: id, Count: len(ends)}
+		part := ingest.Partition{Topic: j.source.topic, ID: id, Count: len(ends), TopicID: j.id}
 		j.running.Go(func() { j.serve(ctx, part, end, nil) })
 	}
 	return nil
@@ -124,7 +133,7 @@ func (s *Source) groupConfig() kafkago.ConsumerGroupConfig {
 	return kafkago.ConsumerGroupConfig{
 		ID: s.group, Brokers: config.Brokers, Dialer: s.cluster.dialer, Topics: []string{s.topic},
 		HeartbeatInterval: config.Heartbeat, SessionTimeout: config.SessionTimeout, RebalanceTimeout: config.SessionTimeout,
-		JoinGroupBackoff: joinPause, WatchPartitionChanges: true, Timeout: requestTime,
+		JoinGroupBackoff: joinPause, WatchPartitionChanges: true, PartitionWatchInterval: s.cluster.lookEvery, Timeout: s.cluster.requestTime,
 	}
 }
 
@@ -148,23 +157,59 @@ func (j *journey) leave(group *kafkago.ConsumerGroup) {
 // that returned early would end it for all.
 func (j *journey) begin(ctx context.Context, generation *kafkago.Generation) error {
 	j.source.cluster.counts.generations.Add(1)
+	if err := j.look(ctx); err != nil {
+		return err
+	}
+	assigned := generation.Assignments[j.source.topic]
+	j.source.cluster.log.Info("kafka: partitions assigned", "group", j.source.group, "topic", j.source.topic,
+		"generation", generation.ID, "partitions", len(assigned), "of", j.count)
+	j.passed = make(map[int]*atomic.Int64, len(assigned))
+	for _, a := range assigned {
+		next := new(atomic.Int64)
+		next.Store(-1)
+		j.passed[a.ID] = next
+		part := ingest.Partition{Topic: j.source.topic, ID: a.ID, Count: j.count, TopicID: j.id}
+		j.start(ctx, generation, func(ctx context.Context) { j.serve(ctx, part, math.MaxInt64, next.Store) })
+	}
+	j.start(ctx, generation, func(ctx context.Context) { j.commit(ctx, generation) })
+	return nil
+}
+
+// look asks how many partitions the topic has and which of its lives it is, and compares both with what they were.
+func (j *journey) look(ctx context.Context) error {
 	count, err := j.source.cluster.freshCount(ctx, j.source.topic)
 	if err != nil {
 		return fmt.Errorf("counting the partitions of %s: %w", j.source.topic, err)
 	}
-	assigned := generation.Assignments[j.source.topic]
-	j.source.cluster.log.Info("kafka: partitions assigned", "group", j.source.group, "topic", j.source.topic,
-		"generation", generation.ID, "partitions", len(assigned), "of", count)
-	passed := make(map[int]*atomic.Int64, len(assigned))
-	for _, a := range assigned {
-		next := new(atomic.Int64)
-		next.Store(-1)
-		passed[a.ID] = next
-		part := ingest.Partition{Topic: j.source.topic, ID: a.ID, Count: count}
-		j.start(ctx, generation, func(ctx context.Context) { j.serve(ctx, part, math.MaxInt64, next.Store) })
+	id, err := j.source.cluster.topicID(ctx, j.source.topic)
+	if err != nil {
+		return err
 	}
-	j.start(ctx, generation, func(ctx context.Context) { j.commit(ctx, generation, passed) })
+	if j.otherLife(id) {
+		return j.recreated()
+	}
+	if j.count != 0 && j.count != count {
+		j.source.cluster.tell(Incident{Kind: Repartitioned, Role: j.source.role, Topic: j.source.topic, Partition: -1,
+			From: int64(j.count), To: int64(count)}, nil)
+	}
+	j.count, j.id = count, id
 	return nil
+}
+
+// otherLife tells whether id, as far as both are known, is not that of the topic that is read.
+func (j *journey) otherLife(id [16]byte) bool {
+	var unknown [16]byte
+	return j.id != unknown && id != unknown && j.id != id
+}
+
+// recreated returns the incident of each partition that was read of the topic's former life.
+func (j *journey) recreated() error {
+	var errs []error
+	for _, id := range slices.Sorted(maps.Keys(j.passed)) {
+		errs = append(errs, j.source.cluster.meet(Incident{Kind: Recreated, Role: j.source.role, Topic: j.source.topic,
+			Partition: id, From: j.passed[id].Load(), To: -1}))
+	}
+	return errors.Join(errs...)
 }
 
 // start runs work until the generation or ctx ends.
@@ -206,26 +251,35 @@ func (j *journey) serve(ctx context.Context, part ingest.Partition, stop int64, 
 	}
 }
 
-// commit tells the group now and then, and at the end, how far its partitions were read.
-func (j *journey) commit(ctx context.Context, generation *kafkago.Generation, passed map[int]*atomic.Int64) {
-	ticker := time.NewTicker(commitEvery)
+// commit tells the group now and then, and at the end, how far its partitions were read. It also looks whether the
+// topic is still the same: an offset of one life means nothing in another.
+func (j *journey) commit(ctx context.Context, generation *kafkago.Generation) {
+	ticker := time.NewTicker(j.source.cluster.lookEvery)
 	defer ticker.Stop()
 	for ctx.Err() == nil {
 		select {
 		case <-ticker.C:
+			if id, err := j.source.cluster.topicID(ctx, j.source.topic); err == nil && j.otherLife(id) {
+				j.fail(j.recreated())
+				return
+			}
 		case <-ctx.Done():
 		}
-		offsets := make(map[int]int64, len(passed))
-		for id, next := range passed {
-			if at := next.Load(); at >= 0 {
-				offsets[id] = at
-			}
+		j.commitOnce(generation)
+	}
+}
+
+func (j *journey) commitOnce(generation *kafkago.Generation) {
+	offsets := make(map[int]int64, len(j.passed))
+	for id, next := range j.passed {
+		if at := next.Load(); at >= 0 {
+			offsets[id] = at
 		}
-		if len(offsets) == 0 {
-			continue
-		}
-		if err := generation.CommitOffsets(map[string]map[int]int64{j.source.topic: offsets}); err != nil {
-			j.source.cluster.log.Debug("kafka: the group's offsets were not committed; they only show lag", "group", generation.GroupID, "error", err)
-		}
+	}
+	if len(offsets) == 0 {
+		return
+	}
+	if err := generation.CommitOffsets(map[string]map[int]int64{j.source.topic: offsets}); err != nil {
+		j.source.cluster.log.Debug("kafka: the group's offsets were not committed; they only show lag", "group", generation.GroupID, "error", err)
 	}
 }

@@ -28,7 +28,8 @@ func TestSuite(t *testing.T) {
 				run  func(*testing.T, string)
 			}{
 				{"topics", testTopics}, {"topic settings", testTopicSettings}, {"round trip", testRoundTrip}, {"read all", testReadAll}, {"rebalance", testRebalance},
-				{"gap", testGap}, {"beyond the end", testBeyond}, {"stray headers", testStray}, {"back-pressure", testBackPressure},
+				{"gap", testGap}, {"beyond the end", testBeyond}, {"created again", testRecreated}, {"more raw partitions", testMorePartitions},
+				{"a log that grew", testGrownLog}, {"stray headers", testStray}, {"back-pressure", testBackPressure},
 				{"handler error", testHandlerError}, {"letters", testLetters}, {"too large", testTooLarge},
 				{"transactions", testTransactions},
 			} {
