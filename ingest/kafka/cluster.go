@@ -24,32 +24,33 @@ const metadataTime = time.Second
 type Cluster struct {
 	config Config
 	log    *slog.Logger
-	dialer *kafkago.Dialer // for the group's connections
+	dialer *kafkago.Dialer // for the group's connections, and for questions to one broker
 	client atomic.Pointer[kafkago.Client]
 	counts counters
 
 	requestTime, stalled, lookEvery time.Duration // the constants, but in tests
 }
 
-// New reads the certificates and the password that config names and returns a cluster. It does not connect.
+// New reads the certificates and the secret that config names and returns a cluster. It does not connect. The files are
+// read again for each connection.
 func New(config Config, log *slog.Logger) (*Cluster, error) {
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("kafka: %w", err)
 	}
-	encryption, err := config.TLS.load()
-	if err != nil {
-		return nil, fmt.Errorf("kafka.%w", err)
-	}
-	mechanism, err := config.SASL.load()
-	if err != nil {
-		return nil, fmt.Errorf("kafka.%w", err)
-	}
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	encryption, err := config.TLS.open(log)
+	if err != nil {
+		return nil, fmt.Errorf("kafka.%w", err)
+	}
+	mechanism, err := config.SASL.open()
+	if err != nil {
+		return nil, fmt.Errorf("kafka.%w", err)
+	}
 	registerFetch()
 	c := &Cluster{config: config, log: log, requestTime: requestTime, stalled: stalled, lookEvery: lookEvery, dialer: &kafkago.Dialer{
-		ClientID: config.ClientID, Timeout: requestTime, TLS: encryption, SASLMechanism: mechanism,
+		ClientID: config.ClientID, Timeout: requestTime, DialFunc: encryption.dial, SASLMechanism: mechanism,
 	}}
 	c.client.Store(c.newClient())
 	return c, nil
@@ -61,7 +62,7 @@ func (c *Cluster) newClient() *kafkago.Client {
 		Addr: kafkago.TCP(c.config.Brokers...), Timeout: c.requestTime,
 		Transport: &kafkago.Transport{
 			ClientID: c.config.ClientID, DialTimeout: c.requestTime, MetadataTTL: metadataTime,
-			MetadataTopics: c.config.Topics.names(), TLS: c.dialer.TLS, SASL: c.dialer.SASLMechanism,
+			MetadataTopics: c.config.Topics.names(), Dial: c.dialer.DialFunc, SASL: c.dialer.SASLMechanism,
 		},
 	}
 }

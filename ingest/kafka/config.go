@@ -3,6 +3,7 @@ package kafka
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -70,9 +71,10 @@ type TLS struct {
 
 // SASL is how this client authenticates itself.
 type SASL struct {
-	Mechanism    string `yaml:"mechanism"` // empty for none, plain, scram-sha-256 or scram-sha-512
+	Mechanism    string `yaml:"mechanism"` // empty for none, plain, scram-sha-256, scram-sha-512 or oauthbearer
 	Username     string `yaml:"username"`
 	PasswordFile string `yaml:"password_file"`
+	TokenFile    string `yaml:"token_file"` // holds the bearer token of oauthbearer, which names the user
 }
 
 // DefaultConfig returns the defaults: a broker on this machine, nothing created.
@@ -132,14 +134,18 @@ func (t *TLS) check(errs *problems) {
 
 func (s *SASL) check(errs *problems, encrypted bool) {
 	if s.Mechanism == "" {
-		errs.need(s.Username == "" && s.PasswordFile == "", "sasl: username or password_file is set, but no mechanism")
+		errs.need(s.Username == "" && s.PasswordFile == "" && s.TokenFile == "", "sasl: username, password_file or token_file is set, but no mechanism")
 		return
 	}
-	_, known := mechanisms[s.Mechanism]
-	errs.need(known, "sasl.mechanism: %q is none of plain, scram-sha-256, scram-sha-512", s.Mechanism)
-	errs.need(s.Username != "", "sasl.username: is empty")
-	errs.need(s.PasswordFile != "", "sasl.password_file: is empty")
-	errs.need(s.Mechanism != "plain" || encrypted, "sasl.mechanism: plain sends the password in clear without tls.enabled")
+	m, known := mechanisms[s.Mechanism]
+	if !known {
+		errs.need(false, "sasl.mechanism: %q is none of %s", s.Mechanism, strings.Join(slices.Sorted(maps.Keys(mechanisms)), ", "))
+		return
+	}
+	errs.need(m.token == (s.Username == ""), "sasl.username: %s needs %s", s.Mechanism, map[bool]string{true: "none, the token names the user", false: "one"}[m.token])
+	errs.need(s.secretFile(&m) != "", "sasl.%s: is empty", m.secretKey())
+	errs.need(s.PasswordFile == "" || s.TokenFile == "", "sasl: password_file and token_file exclude each other")
+	errs.need(!m.clear || encrypted, "sasl.mechanism: %s sends its secret in clear without tls.enabled", s.Mechanism)
 }
 
 // problems gathers what is wrong.

@@ -3,11 +3,13 @@ package kafka
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -19,7 +21,7 @@ var remedies = map[kafkago.Error]string{
 	kafkago.TopicAuthorizationFailed:    "allow this client to describe, read and write the topic",
 	kafkago.GroupAuthorizationFailed:    "allow this client to read the groups that begin with kafka.group_prefix",
 	kafkago.ClusterAuthorizationFailed:  "allow this client the operation, or set kafka.create.enabled to false",
-	kafkago.SASLAuthenticationFailed:    "check kafka.sasl.username and kafka.sasl.password_file",
+	kafkago.SASLAuthenticationFailed:    "check kafka.sasl.username and kafka.sasl.password_file, or what kafka.sasl.token_file holds",
 	kafkago.UnsupportedSASLMechanism:    "choose a kafka.sasl.mechanism that the broker has enabled",
 	kafkago.IllegalSASLState:            "this port of the broker has no SASL: empty kafka.sasl.mechanism or use another port",
 	kafkago.InvalidSessionTimeout:       "set kafka.session_timeout within the broker's group.min.session.timeout.ms and group.max.session.timeout.ms",
@@ -41,10 +43,28 @@ func lasting(err error) bool {
 		_, known := remedies[code]
 		return known
 	}
-	var certificate *tls.CertificateVerificationError
 	var ours lastingError
 	var incident Incident
-	return errors.As(err, &certificate) || errors.As(err, &ours) || errors.As(err, &incident)
+	return untrusted(err) != "" || errors.As(err, &ours) || errors.As(err, &incident)
+}
+
+// untrusted returns what can be done about an error of TLS that waiting does not mend; "" for another error.
+func untrusted(err error) string {
+	var certificate *tls.CertificateVerificationError
+	var invalid x509.CertificateInvalidError
+	var header tls.RecordHeaderError
+	var alert *net.OpError
+	switch {
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "renew the broker's certificate, or kafka.tls.ca_file where that is the one which has expired; is this machine's clock right?"
+	case errors.As(err, &certificate):
+		return "check kafka.tls.ca_file and kafka.tls.server_name"
+	case errors.As(err, &header):
+		return "this port of the broker has no TLS: set kafka.tls.enabled to false or use another port"
+	case errors.As(err, &alert) && alert.Op == "remote error": // as crypto/tls calls the other side's alerts
+		return "the broker refuses this client: check kafka.tls.cert_file and kafka.tls.key_file"
+	}
+	return ""
 }
 
 // explain adds what can be done about an error, where that is known.
@@ -53,9 +73,8 @@ func explain(err error) error {
 	if errors.As(err, &code) && remedies[code] != "" {
 		return fmt.Errorf("%w (%s)", err, remedies[code])
 	}
-	var certificate *tls.CertificateVerificationError
-	if errors.As(err, &certificate) {
-		return fmt.Errorf("%w (check kafka.tls.ca_file and kafka.tls.server_name)", err)
+	if remedy := untrusted(err); remedy != "" {
+		return fmt.Errorf("%w (%s)", err, remedy)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%w (the broker hung up: check the port, kafka.tls and kafka.sasl)", err)

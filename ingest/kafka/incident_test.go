@@ -56,8 +56,8 @@ func testRecreated(t *testing.T, addr string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, wait := newKeeper(), make(chan error, 1)
-	go func() { wait <- runToEnd(t, cluster.Source(config.Topics.Account, "test"), k) }()
+	k, done := newKeeper(), make(chan error, 1)
+	go func() { done <- cluster.Source(config.Topics.Account, "test").Run(t.Context(), k.opener) }()
 	k.wait(t, "the former life", func() bool { return k.next[0] == 100 && k.caughtUp[1] })
 	time.Sleep(3 * cluster.lookEvery) // the control: nothing has changed, nothing is met
 	if got := met(cluster.Stats()); got != "" {
@@ -69,7 +69,11 @@ func testRecreated(t *testing.T, addr string) {
 		t.Fatalf("the topic's id was %x and is %x, %v", before, after, err)
 	}
 	produce(t, newCluster(t, config), config.Topics.Account, 0, 0, 200)
-	err = <-wait
+	select {
+	case err = <-done:
+	case <-time.After(40 * time.Second):
+		t.Fatal("the source did not end")
+	}
 	var incident Incident
 	if !errors.As(err, &incident) || incident.Kind != Recreated || incident.From < 100 || met(cluster.Stats()) != "recreated:2" {
 		t.Errorf("got %v, %s", err, met(cluster.Stats()))
