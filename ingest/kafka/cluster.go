@@ -28,7 +28,7 @@ type Cluster struct {
 	client atomic.Pointer[kafkago.Client]
 	counts counters
 
-	requestTime, stalled, lookEvery time.Duration // the constants, but in tests
+	requestTime, stalled, lookEvery, quiet time.Duration // the constants, but in tests
 }
 
 // New reads the certificates and the secret that config names and returns a cluster. It does not connect. The files are
@@ -49,7 +49,7 @@ func New(config Config, log *slog.Logger) (*Cluster, error) {
 		return nil, fmt.Errorf("kafka.%w", err)
 	}
 	registerFetch()
-	c := &Cluster{config: config, log: log, requestTime: requestTime, stalled: stalled, lookEvery: lookEvery, dialer: &kafkago.Dialer{
+	c := &Cluster{config: config, log: log, requestTime: requestTime, stalled: stalled, lookEvery: lookEvery, quiet: quiet, dialer: &kafkago.Dialer{
 		ClientID: config.ClientID, Timeout: requestTime, DialFunc: encryption.dial, SASLMechanism: mechanism,
 	}}
 	c.client.Store(c.newClient())
@@ -96,7 +96,7 @@ func (c *Cluster) Topics() Topics { return c.config.Topics }
 func (c *Cluster) persist(parent context.Context, patience time.Duration, ask func(context.Context, *kafkago.Client) error) error {
 	ctx, cancel := context.WithTimeout(parent, patience)
 	defer cancel()
-	for pause := (pause{}); ; {
+	for trouble := c.trouble(); ; {
 		client := c.client.Load()
 		err := ask(ctx, client)
 		if err == nil {
@@ -105,7 +105,8 @@ func (c *Cluster) persist(parent context.Context, patience time.Duration, ask fu
 		if err = reason(ctx, client, err); lasting(err) {
 			return explain(err)
 		}
-		if pause.wait(ctx) != nil {
+		trouble.tell(ctx, c.log, "kafka: asking again after an error", err)
+		if trouble.pause.wait(ctx) != nil {
 			if parent.Err() != nil {
 				return fmt.Errorf("%w: %w", parent.Err(), explain(err))
 			}

@@ -30,6 +30,11 @@ var remedies = map[kafkago.Error]string{
 	kafkago.InvalidReplicationFactor:    "set kafka.create.replication to at most the number of brokers",
 	kafkago.InvalidPartitionNumber:      "set kafka.create to fewer partitions",
 	kafkago.PolicyViolation:             "the brokers' policy forbids it: create the topic by hand",
+	kafkago.InvalidConfiguration:        "the brokers refuse a setting of the topic: create it by hand",
+	kafkago.InvalidGroupId:              "choose another kafka.group_prefix",
+	kafkago.RecordListTooLarge:          "raise the topic's segment.bytes",
+	kafkago.UnsupportedCompressionType:  "choose another kafka.compression",
+	kafkago.InvalidRecord:               "the topic refuses the records: its cleanup.policy must be delete",
 	kafkago.MessageSizeTooLarge:         "raise the topic's max.message.bytes",
 	kafkago.InvalidRequiredAcks:         "the broker does not take acks=all",
 	kafkago.UnsupportedVersion:          "use brokers of version 2.1 or later",
@@ -121,14 +126,15 @@ type trouble struct {
 	pause  pause
 	since  time.Time // the last good answer
 	logged time.Time
+	quiet  time.Duration
 }
 
-// newTrouble returns a trouble that begins now, if it does.
-func newTrouble() trouble { return trouble{since: time.Now()} }
+// trouble returns a trouble that begins now, if it does.
+func (c *Cluster) trouble() trouble { return trouble{since: time.Now(), quiet: c.quiet} }
 
 // tell logs a trouble, unless it is too young or was told of lately.
 func (t *trouble) tell(ctx context.Context, log *slog.Logger, what string, err error) {
-	if ctx.Err() == nil && time.Since(t.since) > quiet && time.Since(t.logged) > loud {
+	if ctx.Err() == nil && time.Since(t.since) > t.quiet && time.Since(t.logged) > loud {
 		t.logged = time.Now()
 		log.Warn(what, "error", err)
 	}

@@ -52,7 +52,7 @@ func testRecreated(t *testing.T, addr string) {
 	cluster := newCluster(t, config)
 	cluster.lookEvery = 200 * time.Millisecond
 	produce(t, cluster, config.Topics.Account, 0, 0, 100)
-	before, err := cluster.topicID(t.Context(), config.Topics.Account)
+	before, err := cluster.life(t.Context(), config.Topics.Account)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,9 +64,9 @@ func testRecreated(t *testing.T, addr string) {
 		t.Errorf("before: %s", got)
 	}
 	recreate(t, cluster, config.Topics.Account)
-	after, err := cluster.topicID(t.Context(), config.Topics.Account)
-	if err != nil || after == before || before == [16]byte{} {
-		t.Fatalf("the topic's id was %x and is %x, %v", before, after, err)
+	after, err := cluster.life(t.Context(), config.Topics.Account)
+	if err != nil || !after.other(before) {
+		t.Fatalf("the topic was %x and is %x, %v", before, after, err)
 	}
 	produce(t, newCluster(t, config), config.Topics.Account, 0, 0, 200)
 	select {
@@ -91,9 +91,8 @@ func testMorePartitions(t *testing.T, addr string) {
 	stop := run(t, cluster.Source(config.Topics.Raw, "test"), k)
 	k.wait(t, "the first records", func() bool { return k.next[1] == 10 && k.caughtUp[0] })
 	grow(t, cluster, config.Topics.Raw, 4)
-	log := newCluster(t, config)
 	for id, from := range map[int]int{1: 10, 2: 0, 3: 0} {
-		produce(t, log, config.Topics.Raw, id, from, 20)
+		produce(t, cluster, config.Topics.Raw, id, from, 20)
 	}
 	k.wait(t, "all partitions", func() bool { return k.next[1] == 20 && k.next[2] == 20 && k.next[3] == 20 })
 	if err := stop(); err != nil {
@@ -119,6 +118,12 @@ func grow(t *testing.T, cluster *Cluster, topic string, count int32) {
 	if err != nil || answer.Errors[topic] != nil {
 		t.Fatal(err, answer)
 	}
+	for now := 0; now != int(count); { // a broker learns of it a little later
+		if now, err = cluster.Partitions(t.Context(), topic); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // A log whose topic has grown writes no further record where nobody would look for it. Dead letters may lie anywhere.
@@ -135,12 +140,7 @@ func testGrownLog(t *testing.T, addr string) {
 			t.Fatal(err)
 		}
 		grow(t, cluster, topic, 5)
-		for range 200 { // until the client has learnt of it
-			if err = write(); err != nil {
-				break
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
+		err = write()
 		if fails && (err == nil || !strings.Contains(err.Error(), "partitions and has 5 now")) || !fails && err != nil {
 			t.Errorf("%s: %v", topic, err)
 		}
@@ -171,32 +171,32 @@ func TestIncidentTexts(t *testing.T) {
 	}
 }
 
-// An answer to the question for a topic's id that is cut short or of something else is an error, never an id.
-func TestTopicIDAnswer(t *testing.T) {
+// An answer to the question for a topic that is cut short or of something else is an error, never an id.
+func TestLifeAnswer(t *testing.T) {
 	good := []byte{0, 0, 0x1d, 0x1d, 0, 0, 0, 0, 0,
 		2, 0, 0, 0, 1, 2, 'h', 0, 0, 0, 9, 0, 0, // one broker, h:9
 		0, 0, 0, 0, 1, // no cluster id; controller 1
 		2, 0, 0, 2, 't'} // one topic, no error, t
 	id := [16]byte{1, 2, 3}
-	good = append(good, id[:]...)
-	if got, err := readID(append(good, "and more"...)); err != nil || got.id != id {
+	good = append(append(good, id[:]...), 0, 8) // and seven partitions
+	if got, err := readLife(append(good, "and more"...)); err != nil || got.life != (life{7, id}) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for n := range good {
-		if got, err := readID(good[:n]); err == nil {
+		if got, err := readLife(good[:n]); err == nil {
 			t.Errorf("%d of %d bytes: %+v", n, len(good), got)
 		}
 	}
 	for at, value := range map[int]byte{3: 0, 9: 200, 27: 3} { // another request's, too many brokers, two topics
 		wrong := append([]byte(nil), good...)
 		wrong[at] = value
-		if got, err := readID(wrong); err == nil {
+		if got, err := readLife(wrong); err == nil {
 			t.Errorf("byte %d as %d: %+v", at, value, got)
 		}
 	}
-	failed := append([]byte(nil), good...)
+	failed := append(append([]byte(nil), good...), "and more"...)
 	failed[29] = 3
-	if _, err := readID(failed); !errors.Is(err, kafkago.UnknownTopicOrPartition) {
+	if _, err := readLife(failed); !errors.Is(err, kafkago.UnknownTopicOrPartition) {
 		t.Errorf("an error: %v", err)
 	}
 }

@@ -89,7 +89,7 @@ func (l *Log) keyOf(value []byte) []byte {
 
 // send writes values in one request, again and again until it is known that they are durable.
 func (l *Log) send(ctx context.Context, partition int, values [][]byte) error {
-	for trouble := newTrouble(); ; {
+	for trouble := l.cluster.trouble(); ; {
 		client := l.cluster.client.Load()
 		err := l.grown(ctx, client)
 		if err == nil {

@@ -43,7 +43,7 @@ type reader struct {
 // run reads from where the handler wants until ctx is done, stop is reached or there is an error that a person must
 // look at. An error of the handler after ctx was done is none.
 func (r *reader) run(ctx context.Context) error {
-	r.trouble = newTrouble()
+	r.trouble = r.cluster.trouble()
 	if err := r.start(ctx); err != nil {
 		return r.settle(ctx, err)
 	}
@@ -87,12 +87,12 @@ func (r *reader) turn(ctx context.Context) error {
 	switch {
 	case err == nil:
 		defer answer.Records.release()
-		r.trouble = newTrouble()
+		r.trouble = r.cluster.trouble()
 		return r.deliver(ctx, answer)
 	case ctx.Err() != nil:
 		return nil
 	case errors.Is(err, kafkago.OffsetOutOfRange):
-		return r.outOfRange(ctx)
+		return r.outOfRange(ctx, err)
 	case errors.Is(err, kafkago.InvalidMessage):
 		return r.spoilt(ctx, span{r.next, r.next + 1}, math.MaxInt64, err)
 	}
@@ -120,7 +120,7 @@ func (r *reader) log() *slog.Logger {
 
 // outOfRange tells a gap, which is passed, from an offset that the log never had, which is an error: to begin
 // anywhere else would count events twice or lose them, and only a person can know which log is the right one.
-func (r *reader) outOfRange(ctx context.Context) error {
+func (r *reader) outOfRange(ctx context.Context, answer error) error {
 	first, end, err := r.cluster.offsets(ctx, r.part.Topic, r.part.ID)
 	switch {
 	case err != nil && !lasting(err):
@@ -131,8 +131,9 @@ func (r *reader) outOfRange(ctx context.Context) error {
 	case r.next < first:
 		r.cluster.tell(r.incident(Gap, r.next, first), nil)
 		return r.handle(ctx, min(first, r.stop), end)
-	case r.next <= end:
+	case r.next <= end: // the broker contradicts itself
 		r.strikes = 0
+		r.again(ctx, answer)
 		return nil
 	}
 	if r.strikes++; r.strikes < strikes {

@@ -48,6 +48,7 @@ func (s *Source) Run(ctx context.Context, open func(context.Context, ingest.Part
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	j := &journey{source: s, open: open, stop: cancel}
+	j.balance.given.Store(-1)
 	if s.role == "" {
 		j.fail(j.all(ctx))
 	} else {
@@ -62,9 +63,9 @@ type journey struct {
 	source  *Source
 	open    func(context.Context, ingest.Partition) (ingest.Handler, error)
 	stop    context.CancelFunc
-	running sync.WaitGroup        // handlers
-	count   int                   // partitions that the topic had when the last generation began
-	id      [16]byte              // of the topic since the first generation
+	running sync.WaitGroup // handlers
+	life    life           // of the topic as the last generation began
+	balance balance
 	passed  map[int]*atomic.Int64 // where each partition of the last generation is to be read next; -1 before that is known
 	mu      sync.Mutex
 	errs    []error
@@ -90,11 +91,11 @@ func (j *journey) all(ctx context.Context) error {
 		}
 		return err
 	}
-	if j.id, err = j.source.cluster.topicID(ctx, j.source.topic); err != nil && ctx.Err() == nil {
+	if j.life, err = j.source.cluster.life(ctx, j.source.topic); err != nil && ctx.Err() == nil {
 		return err
 	}
 	for id, end := range ends {
-		part := ingest.Partition{Topic: j.source.topic, ID: id, Count: len(ends), TopicID: j.id}
+		part := ingest.Partition{Topic: j.source.topic, ID: id, Count: len(ends), TopicID: j.life.id}
 		j.running.Go(func() { j.serve(ctx, part, end, nil) })
 	}
 	return nil
@@ -102,12 +103,13 @@ func (j *journey) all(ctx context.Context) error {
 
 // member belongs to the group until ctx is done and serves the partitions of each generation.
 func (j *journey) member(ctx context.Context) error {
-	group, err := kafkago.NewConsumerGroup(j.source.groupConfig())
+	group, err := kafkago.NewConsumerGroup(j.source.groupConfig(&j.balance))
 	if err != nil {
 		return fmt.Errorf("group %s: %w", j.source.group, err)
 	}
 	defer j.leave(group)
-	for trouble := newTrouble(); ; {
+	log := j.source.cluster.log.With("group", j.source.group)
+	for trouble := j.source.cluster.trouble(); ; {
 		generation, err := group.Next(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -115,25 +117,29 @@ func (j *journey) member(ctx context.Context) error {
 		case lasting(err):
 			return fmt.Errorf("joining group %s: %w", j.source.group, explain(err))
 		case err != nil:
-			trouble.tell(ctx, j.source.cluster.log.With("group", j.source.group), "kafka: joining the group again after an error", err)
+			trouble.tell(ctx, log, "kafka: joining the group again after an error", err)
 		default:
-			trouble = newTrouble()
-			if err := j.begin(ctx, generation); lasting(err) {
+			if err = j.begin(ctx, generation); lasting(err) {
 				return err
 			} else if err != nil {
-				trouble.tell(ctx, j.source.cluster.log, "kafka: giving a generation up after an error", err)
+				trouble.tell(ctx, log, "kafka: giving a generation up after an error", err)
 				generation.Start(func(context.Context) {}) // one that ends, ends it: the group is joined again
 			}
+		}
+		if err == nil {
+			trouble = j.source.cluster.trouble()
+		} else {
+			_ = trouble.pause.wait(ctx) // group.Next looks at ctx
 		}
 	}
 }
 
-func (s *Source) groupConfig() kafkago.ConsumerGroupConfig {
+func (s *Source) groupConfig(balance *balance) kafkago.ConsumerGroupConfig {
 	config := &s.cluster.config
 	return kafkago.ConsumerGroupConfig{
 		ID: s.group, Brokers: config.Brokers, Dialer: s.cluster.dialer, Topics: []string{s.topic},
 		HeartbeatInterval: config.Heartbeat, SessionTimeout: config.SessionTimeout, RebalanceTimeout: config.SessionTimeout,
-		JoinGroupBackoff: joinPause, WatchPartitionChanges: true, PartitionWatchInterval: s.cluster.lookEvery, Timeout: s.cluster.requestTime,
+		JoinGroupBackoff: joinPause, GroupBalancers: []kafkago.GroupBalancer{balance}, Timeout: s.cluster.requestTime,
 	}
 }
 
@@ -162,44 +168,36 @@ func (j *journey) begin(ctx context.Context, generation *kafkago.Generation) err
 	}
 	assigned := generation.Assignments[j.source.topic]
 	j.source.cluster.log.Info("kafka: partitions assigned", "group", j.source.group, "topic", j.source.topic,
-		"generation", generation.ID, "partitions", len(assigned), "of", j.count)
+		"generation", generation.ID, "partitions", len(assigned), "of", j.life.count)
 	j.passed = make(map[int]*atomic.Int64, len(assigned))
 	for _, a := range assigned {
 		next := new(atomic.Int64)
 		next.Store(-1)
 		j.passed[a.ID] = next
-		part := ingest.Partition{Topic: j.source.topic, ID: a.ID, Count: j.count, TopicID: j.id}
+		part := ingest.Partition{Topic: j.source.topic, ID: a.ID, Count: j.life.count, TopicID: j.life.id}
 		j.start(ctx, generation, func(ctx context.Context) { j.serve(ctx, part, math.MaxInt64, next.Store) })
 	}
-	j.start(ctx, generation, func(ctx context.Context) { j.commit(ctx, generation) })
+	j.running.Add(1)
+	generation.Start(func(ended context.Context) { j.watch(ctx, ended, generation) })
 	return nil
 }
 
-// look asks how many partitions the topic has and which of its lives it is, and compares both with what they were.
+// look asks what the topic is now and compares it with what it was, and with what the group's leader knew of it.
 func (j *journey) look(ctx context.Context) error {
-	count, err := j.source.cluster.freshCount(ctx, j.source.topic)
-	if err != nil {
-		return fmt.Errorf("counting the partitions of %s: %w", j.source.topic, err)
-	}
-	id, err := j.source.cluster.topicID(ctx, j.source.topic)
+	now, err := j.source.cluster.life(ctx, j.source.topic)
 	if err != nil {
 		return err
 	}
-	if j.otherLife(id) {
+	before := j.life
+	if now.other(before) {
 		return j.recreated()
 	}
-	if j.count != 0 && j.count != count {
+	if before.count != 0 && before.count != now.count {
 		j.source.cluster.tell(Incident{Kind: Repartitioned, Role: j.source.role, Topic: j.source.topic, Partition: -1,
-			From: int64(j.count), To: int64(count)}, nil)
+			From: int64(before.count), To: int64(now.count)}, nil)
 	}
-	j.count, j.id = count, id
-	return nil
-}
-
-// otherLife tells whether id, as far as both are known, is not that of the topic that is read.
-func (j *journey) otherLife(id [16]byte) bool {
-	var unknown [16]byte
-	return j.id != unknown && id != unknown && j.id != id
+	j.life = now
+	return j.balance.check(now.count)
 }
 
 // recreated returns the incident of each partition that was read of the topic's former life.
@@ -251,25 +249,27 @@ func (j *journey) serve(ctx context.Context, part ingest.Partition, stop int64, 
 	}
 }
 
-// commit tells the group now and then, and at the end, how far its partitions were read. It also looks whether the
-// topic is still the same: an offset of one life means nothing in another.
-func (j *journey) commit(ctx context.Context, generation *kafkago.Generation) {
+// watch tells the group now and then, and at the end, how far its partitions were read, and looks whether the topic is
+// still the same: an offset of one life means nothing in another. When it returns the generation ends and the group is
+// joined again.
+func (j *journey) watch(ctx, ended context.Context, generation *kafkago.Generation) {
+	defer j.running.Done()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(ended, cancel)()
 	ticker := time.NewTicker(j.source.cluster.lookEvery)
 	defer ticker.Stop()
-	for ctx.Err() == nil {
+	for same := true; same && ctx.Err() == nil; j.commit(generation) {
 		select {
 		case <-ticker.C:
-			if id, err := j.source.cluster.topicID(ctx, j.source.topic); err == nil && j.otherLife(id) {
-				j.fail(j.recreated())
-				return
-			}
+			now, err := j.source.cluster.life(ctx, j.source.topic)
+			same = err != nil || now == j.life
 		case <-ctx.Done():
 		}
-		j.commitOnce(generation)
 	}
 }
 
-func (j *journey) commitOnce(generation *kafkago.Generation) {
+func (j *journey) commit(generation *kafkago.Generation) {
 	offsets := make(map[int]int64, len(j.passed))
 	for id, next := range j.passed {
 		if at := next.Load(); at >= 0 {

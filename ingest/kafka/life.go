@@ -15,28 +15,60 @@ import (
 // knows version 8.
 const idVersion = 10
 
-// topicID returns the id that a topic was given when it was created, zero where the brokers are too old to have one. A
-// topic of the same name that was deleted and created again has another.
-func (c *Cluster) topicID(ctx context.Context, topic string) (id [16]byte, err error) {
+// life is what a broker says of a topic now: its number of partitions, and the id that it was given when it was created.
+// A topic of the same name that was deleted and created again has another id; brokers before Kafka 2.8 have none.
+type life struct {
+	count int
+	id    [16]byte
+}
+
+// other tells whether l is of another topic than before, as far as both ids are known.
+func (l life) other(before life) bool {
+	var unknown [16]byte
+	return l.id != unknown && before.id != unknown && l.id != before.id
+}
+
+// life asks a broker itself, not what the client remembers.
+func (c *Cluster) life(ctx context.Context, topic string) (found life, err error) {
 	err = c.persist(ctx, patience, func(ctx context.Context, client *kafkago.Client) error {
-		if spoken, err := speaksIDs(ctx, client); err != nil || !spoken {
+		spoken, err := speaksIDs(ctx, client)
+		switch {
+		case err != nil:
+			return err
+		case !spoken:
+			found.count, err = c.lookUp(ctx, topic)
 			return err
 		}
-		answer, err := client.Transport.RoundTrip(ctx, client.Addr, &idRequest{client: c.config.ClientID, topic: topic})
+		answer, err := client.Transport.RoundTrip(ctx, client.Addr, &lifeRequest{client: c.config.ClientID, topic: topic})
 		if err != nil {
 			return err
 		}
-		found, ok := answer.(*idAnswer)
-		if !ok {
-			return fmt.Errorf("the answer to a question for a topic's id is a %T", answer)
+		got, ok := answer.(*lifeAnswer)
+		if !ok || got.count == 0 {
+			return fmt.Errorf("a broker's answer says nothing of it (%T)", answer)
 		}
-		id = found.id
+		found = got.life
 		return nil
 	})
 	if err != nil {
-		err = fmt.Errorf("id of topic %s: %w", topic, err)
+		err = fmt.Errorf("looking at topic %s: %w", topic, err)
 	}
-	return id, err
+	return found, err
+}
+
+// lookUp counts the partitions where brokers have no ids, by connections of its own.
+func (c *Cluster) lookUp(ctx context.Context, topic string) (int, error) {
+	var errs []error
+	for _, broker := range c.config.Brokers {
+		once, cancel := context.WithTimeout(ctx, c.requestTime)
+		partitions, err := c.dialer.LookupPartitions(once, "tcp", broker, topic)
+		cancel()
+		if err == nil && len(partitions) > 0 {
+			return len(partitions), nil
+		}
+		errs = append(errs, err)
+	}
+	return 0, errors.Join(append(errs, protocol.NewErrNoTopic(topic))...)
 }
 
 // speaksIDs tells whether the broker answers with topics' ids.
@@ -53,26 +85,26 @@ func speaksIDs(ctx context.Context, client *kafkago.Client) (bool, error) {
 	return false, versions.Error
 }
 
-// idRequest asks for the metadata of one topic in version 10, by the connection's bytes: kafka-go lets a message do so
+// lifeRequest asks for the metadata of one topic in version 10, by the connection's bytes: kafka-go lets a message do so
 // that needs it.
-type idRequest struct{ client, topic string }
+type lifeRequest struct{ client, topic string }
 
-type idAnswer struct{ id [16]byte }
+type lifeAnswer struct{ life }
 
 // ApiKey tells kafka-go which request it is.
-func (*idRequest) ApiKey() protocol.ApiKey { return protocol.Metadata }
+func (*lifeRequest) ApiKey() protocol.ApiKey { return protocol.Metadata }
 
 // ApiKey tells kafka-go which request this answers.
-func (*idAnswer) ApiKey() protocol.ApiKey { return protocol.Metadata }
+func (*lifeAnswer) ApiKey() protocol.ApiKey { return protocol.Metadata }
 
 // Required tells kafka-go to let the message write and read its bytes itself.
-func (*idRequest) Required(map[protocol.ApiKey]int16) bool { return true }
+func (*lifeRequest) Required(map[protocol.ApiKey]int16) bool { return true }
 
 // answerLimit bounds an answer's bytes: it names the brokers and one topic's partitions.
 const answerLimit = 8 << 20
 
 // RawExchange writes the request and reads the answer. A connection has one request at a time.
-func (r *idRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
+func (r *lifeRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
 	if _, err := rw.Write(r.bytes()); err != nil {
 		return nil, err
 	}
@@ -88,18 +120,18 @@ func (r *idRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
 	if _, err := io.ReadFull(rw, answer); err != nil {
 		return nil, err
 	}
-	return readID(answer)
+	return readLife(answer)
 }
 
-// idCorrelation marks our requests and their answers.
-const idCorrelation = 0x1d1d
+// lifeCorrelation marks our requests and their answers.
+const lifeCorrelation = 0x1d1d
 
 // bytes are the request: kafka.apache.org/protocol, Metadata version 10 behind a header of version 2.
-func (r *idRequest) bytes() []byte {
+func (r *lifeRequest) bytes() []byte {
 	b := make([]byte, 4, 64+len(r.client)+len(r.topic))
 	b = binary.BigEndian.AppendUint16(b, uint16(protocol.Metadata))
 	b = binary.BigEndian.AppendUint16(b, idVersion)
-	b = binary.BigEndian.AppendUint32(b, idCorrelation)
+	b = binary.BigEndian.AppendUint32(b, lifeCorrelation)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(r.client)))
 	b = append(append(b, r.client...), 0) // no tags
 	b = append(b, 2)                      // one topic
@@ -111,8 +143,8 @@ func (r *idRequest) bytes() []byte {
 	return b
 }
 
-// readID takes the id of the one topic out of an answer.
-func readID(answer []byte) (*idAnswer, error) {
+// readLife takes what is said of the one topic out of an answer.
+func readLife(answer []byte) (*lifeAnswer, error) {
 	scan := scanner{rest: answer}
 	correlation := scan.bytes(4)
 	scan.tags()
@@ -129,13 +161,15 @@ func readID(answer []byte) (*idAnswer, error) {
 	topics, code := scan.length(), scan.bytes(2)
 	scan.bytes(scan.length()) // name
 	id := scan.bytes(16)
+	scan.bytes(1) // is it internal?
+	count := scan.length()
 	switch {
-	case scan.bad || topics != 1 || binary.BigEndian.Uint32(correlation) != idCorrelation:
-		return nil, errors.New("the answer to a question for a topic's id is malformed")
+	case scan.bad || topics != 1 || binary.BigEndian.Uint32(correlation) != lifeCorrelation:
+		return nil, errors.New("the answer to a question for a topic is malformed")
 	case binary.BigEndian.Uint16(code) != 0:
 		return nil, kafkago.Error(int16(binary.BigEndian.Uint16(code)))
 	}
-	return &idAnswer{id: [16]byte(id)}, nil
+	return &lifeAnswer{life{count: int(count), id: [16]byte(id)}}, nil
 }
 
 // uvarint takes a number without a sign.
