@@ -28,7 +28,7 @@ type Cluster struct {
 	client atomic.Pointer[kafkago.Client]
 	counts counters
 
-	requestTime, stalled, lookEvery, quiet time.Duration // the constants, but in tests
+	requestTime, stalled, lookEvery, quiet, metadataTime time.Duration // the constants, but in tests
 }
 
 // New reads the certificates and the secret that config names and returns a cluster. It does not connect. The files are
@@ -49,9 +49,11 @@ func New(config Config, log *slog.Logger) (*Cluster, error) {
 		return nil, fmt.Errorf("kafka.%w", err)
 	}
 	registerFetch()
-	c := &Cluster{config: config, log: log, requestTime: requestTime, stalled: stalled, lookEvery: lookEvery, quiet: quiet, dialer: &kafkago.Dialer{
-		ClientID: config.ClientID, Timeout: requestTime, DialFunc: encryption.dial, SASLMechanism: mechanism,
-	}}
+	c := &Cluster{
+		config: config, log: log,
+		dialer:      &kafkago.Dialer{ClientID: config.ClientID, Timeout: requestTime, DialFunc: encryption.dial, SASLMechanism: mechanism},
+		requestTime: requestTime, stalled: stalled, lookEvery: lookEvery, quiet: quiet, metadataTime: metadataTime,
+	}
 	c.client.Store(c.newClient())
 	return c, nil
 }
@@ -61,7 +63,7 @@ func (c *Cluster) newClient() *kafkago.Client {
 	return &kafkago.Client{
 		Addr: kafkago.TCP(c.config.Brokers...), Timeout: c.requestTime,
 		Transport: &kafkago.Transport{
-			ClientID: c.config.ClientID, DialTimeout: c.requestTime, MetadataTTL: metadataTime,
+			ClientID: c.config.ClientID, DialTimeout: c.requestTime, MetadataTTL: c.metadataTime,
 			MetadataTopics: c.config.Topics.names(), Dial: c.dialer.DialFunc, SASL: c.dialer.SASLMechanism,
 		},
 	}

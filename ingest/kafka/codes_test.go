@@ -138,7 +138,7 @@ func newTrial(t *testing.T, fake *kfake.Cluster, api kmsg.Key, code int16) *tria
 
 // run tells what became of the code.
 func (c *trial) run() string {
-	ctx, cancel := context.WithTimeout(c.t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(c.t.Context(), patienceOfTests)
 	defer cancel()
 	defer c.cluster.Close()
 	if c.api != kmsg.CreateTopics {

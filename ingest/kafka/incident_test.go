@@ -37,7 +37,7 @@ func recreate(t *testing.T, cluster *Cluster, topic string) {
 		if err == nil && answer.Errors[topic] == nil {
 			return
 		}
-		if time.Since(before) > 20*time.Second {
+		if time.Since(before) > patienceOfTests {
 			t.Fatal("the topic cannot be made again", err, answer)
 		}
 		time.Sleep(20 * time.Millisecond)
@@ -71,7 +71,7 @@ func testRecreated(t *testing.T, addr string) {
 	produce(t, newCluster(t, config), config.Topics.Account, 0, 0, 200)
 	select {
 	case err = <-done:
-	case <-time.After(40 * time.Second):
+	case <-time.After(patienceOfTests):
 		t.Fatal("the source did not end")
 	}
 	var incident Incident

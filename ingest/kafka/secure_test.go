@@ -35,7 +35,7 @@ func newFortress(t *testing.T) *fortress {
 			{Mechanism: "SCRAM-SHA-512", Name: "l", Password: "three-secret"}, {Mechanism: "PLAIN", Name: "nobody", Password: "four-secret"},
 			{Mechanism: "PLAIN", Name: "looker", Password: "five-secret"}, {Mechanism: "PLAIN", Name: "groupless", Password: "six-secret"},
 		}})
-	f.Java = started(t, broker, err)
+	f.Java = started(t, err, broker)[0]
 	f.config = testConfig(t, f.Addr())
 	admin := newCluster(t, f.config)
 	produce(t, admin, f.config.Topics.Account, 0, 0, 10)

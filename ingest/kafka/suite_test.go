@@ -50,14 +50,22 @@ func startLocal(t *testing.T) string {
 
 func startJava(t *testing.T) string { return newJava(t).Addr() }
 
-func newJava(t *testing.T) *local.Java {
-	broker, err := local.StartJava(t.Context(), t.TempDir(), local.JavaVersion)
-	return started(t, broker, err)
+func newJava(t *testing.T) *local.Java { return newJavaCluster(t, local.JavaVersion, 1)[0] }
+
+// newJavaCluster starts a cluster of real brokers.
+func newJavaCluster(t *testing.T, version string, count int) []*local.Java {
+	t.Helper()
+	dirs := make([]string, count)
+	for i := range dirs {
+		dirs[i] = t.TempDir()
+	}
+	brokers, err := local.StartJavaCluster(t.Context(), version, dirs...)
+	return started(t, err, brokers...)
 }
 
 // started takes what a start of a real broker returned. Where the machine has no Java the test is skipped, but fails
 // where CI is set.
-func started(t *testing.T, broker *local.Java, err error) *local.Java {
+func started(t *testing.T, err error, brokers ...*local.Java) []*local.Java {
 	t.Helper()
 	if errors.Is(err, local.ErrNoJava) && os.Getenv("CI") != "true" {
 		t.Skip(err)
@@ -65,8 +73,10 @@ func started(t *testing.T, broker *local.Java, err error) *local.Java {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(broker.Close)
-	return broker
+	for _, broker := range brokers {
+		t.Cleanup(broker.Close)
+	}
+	return brokers
 }
 
 func testTopics(t *testing.T, addr string) {
