@@ -184,6 +184,7 @@ func (r *reader) gather(b *batch, at int64) error {
 	}
 	plain, arena, err := b.inflate(r.arena)
 	if err != nil {
+		r.arena = arena // as it was, in memory that the next try uses again
 		return err
 	}
 	before := len(r.records)
