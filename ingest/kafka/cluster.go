@@ -28,6 +28,8 @@ type Cluster struct {
 	client atomic.Pointer[kafkago.Client]
 	counts counters
 
+	fetching atomic.Int64 // bytes of the answers that were asked for and are not yet handled
+
 	requestTime, stalled, lookEvery, quiet, metadataTime time.Duration // the constants, but in tests
 }
 

@@ -32,6 +32,7 @@ func TestValidate(t *testing.T) {
 		"create.retention":            func(c *Config) { c.Create.Retention = time.Minute },
 		"fetch.max_bytes":             func(c *Config) { c.Fetch.MaxBytes = 1 },
 		"fetch.max_wait":              func(c *Config) { c.Fetch.MaxWait = time.Hour },
+		"fetch.total_bytes":           func(c *Config) { c.Fetch.TotalBytes = c.Fetch.MaxBytes - 1 },
 		"session_timeout":             func(c *Config) { c.SessionTimeout = time.Hour },
 		"heartbeat":                   func(c *Config) { c.Heartbeat = c.SessionTimeout },
 		"compression":                 func(c *Config) { c.Compression = "brotli" },

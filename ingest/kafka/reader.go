@@ -83,7 +83,9 @@ func (r *reader) start(ctx context.Context) (err error) {
 // turn fetches once and hands over what came.
 func (r *reader) turn(ctx context.Context) error {
 	client := r.cluster.client.Load()
-	answer, err := r.fetch(ctx, client)
+	size, back := r.cluster.share()
+	defer back()
+	answer, err := r.fetch(ctx, client, size)
 	switch {
 	case err == nil:
 		defer answer.Records.release()
@@ -251,6 +253,9 @@ func (r *reader) handle(ctx context.Context, next, end int64) error {
 	r.cluster.counts.records.Add(int64(len(b.Records)))
 	r.cluster.counts.gaps.Add(b.Gap)
 	r.next, r.records, r.arena = next, r.records[:0], r.arena[:0]
+	if cap(r.arena) > 2*manyBytes { // of a batch as there are few
+		r.arena = nil
+	}
 	if r.passed != nil {
 		r.passed(next)
 	}
