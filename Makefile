@@ -11,7 +11,8 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 .PHONY: help build demo test soak lint fmt bench clean
 
 # The tests with a long form: those that ask for UNOPENED_SOAK.
-SOAK := engine:TestKilledRunEqualsCleanReplay ingest/kafka:TestErrorCodes
+SOAK := engine:TestKilledRunEqualsCleanReplay ingest/kafka:TestErrorCodes \
+	ingest/kafka:TestMoves ingest/kafka:TestMembers ingest/kafka:TestOutages
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'

@@ -22,17 +22,22 @@ import (
 	"github.com/unopened/unopened/models"
 )
 
-// benchTask is the variable that makes the test binary a child which takes all raw events through one of the two
+// benchTask is the variable that makes the test binary a child which takes all raw events through one of the
 // builds; the broker stays with the parent, so that its work is not counted.
 const benchTask = "UNOPENED_BENCH_TASK"
 
 // task is what a child is asked.
 type task struct {
-	Build  string // "ours" or "straightforward"
+	Build  string // one of builds
 	Run    int    // gives topics and groups of its own
 	Broker string
 	Events int64
 	Folder string // for checkpoints
+}
+
+// builds are what a child can be.
+var builds = map[string]func(*task, *models.Set) (outcome, error){
+	"ours": consumeOurs, "straightforward": consumeStraightforward, "source": readBySource, "reader": readByReader,
 }
 
 // outcome is what a child answers.
@@ -168,12 +173,8 @@ func runTask(text string) (code int) {
 		if err != nil {
 			return err
 		}
-		run := consumeOurs
-		if job.Build != "ours" {
-			run = consumeStraightforward
-		}
 		begin := cpu()
-		o, err := run(&job, set)
+		o, err := builds[job.Build](&job, set)
 		if err != nil {
 			return err
 		}

@@ -70,7 +70,7 @@ func TestBenchTable(t *testing.T) {
 	fmt.Printf("%-44s %12s %-10s %-9s\n", "", "value", "unit", "goal")
 	var table []measured
 	for _, measure := range []func(*testing.T) []measured{
-		benchDecode, benchAllocations, benchAgreement, benchPipeline, benchUpdate, benchCheckpoint, benchStore,
+		benchDecode, benchAllocations, benchAgreement, benchPipeline, benchConsume, benchUpdate, benchCheckpoint, benchStore,
 	} {
 		rows := measure(t)
 		for i := range rows {
