@@ -12,28 +12,13 @@ import (
 
 	"github.com/unopened/unopened/ingest"
 	"github.com/unopened/unopened/ingest/kafka"
-	kafkalocal "github.com/unopened/unopened/ingest/kafka/local"
 	"github.com/unopened/unopened/models"
 )
 
-// benchConsume reads the same raw topic by our source, which checks sums and sees gaps, and by kafka-go's Reader, which
-// does neither: each as a member of a group, in a process of its own, in turn.
+// benchConsume compares our source, which checks sums and sees gaps, with kafka-go's Reader, which does neither, each as
+// a member of a group.
 func benchConsume(t *testing.T) []measured {
-	broker, err := kafkalocal.Start(t.Context(), kafkalocal.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer broker.Close()
-	produceRaw(t, broker.Addr(), simulated(pipelineEvents, 30_000))
-	var ours, theirs outcome
-	var ratios []float64
-	for run := range pipelineRounds {
-		a := child(t, task{"source", run, broker.Addr(), pipelineEvents, ""})
-		b := child(t, task{"reader", run, broker.Addr(), pipelineEvents, ""})
-		ratios = append(ratios, a.CPU/b.CPU)
-		ours.better(a)
-		theirs.better(b)
-	}
+	theirs, ours, ratios := inTurn(t, "reader", "source")
 	each := func(o *outcome) float64 { return o.CPU / pipelineEvents * 1e9 }
 	return []measured{
 		plain("consumer, CPU", each(&ours), "ns/event", "our source: sums checked, gaps seen"),

@@ -52,23 +52,28 @@ const (
 	pipelineRounds = 5
 )
 
-// benchPipeline takes the same raw topic through both builds, in turn.
-func benchPipeline(t *testing.T) []measured {
+// inTurn takes the same raw topic through two builds, in turn, each in a process of its own. It returns the least that
+// each took, and for each round how many times the CPU of the first the second needed.
+func inTurn(t *testing.T, first, second string) (one, other outcome, ratios []float64) {
 	broker, err := kafkalocal.Start(t.Context(), kafkalocal.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer broker.Close()
 	produceRaw(t, broker.Addr(), simulated(pipelineEvents, 30_000))
-	var ours, theirs outcome
-	var ratios []float64
 	for run := range pipelineRounds {
-		a := child(t, task{"ours", run, broker.Addr(), pipelineEvents, t.TempDir()})
-		b := child(t, task{"straightforward", run, broker.Addr(), pipelineEvents, ""})
+		a := child(t, task{first, run, broker.Addr(), pipelineEvents, t.TempDir()})
+		b := child(t, task{second, run, broker.Addr(), pipelineEvents, ""})
 		ratios = append(ratios, b.CPU/a.CPU)
-		ours.better(a)
-		theirs.better(b)
+		one.better(a)
+		other.better(b)
 	}
+	return one, other, ratios
+}
+
+// benchPipeline compares our build with the straightforward one.
+func benchPipeline(t *testing.T) []measured {
+	ours, theirs, ratios := inTurn(t, "ours", "straightforward")
 	micro := func(o *outcome) float64 { return o.CPU / pipelineEvents * 1e6 }
 	rate := func(o *outcome) float64 { return pipelineEvents / o.Seconds }
 	made := func(o *outcome) string {

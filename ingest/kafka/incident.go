@@ -60,7 +60,7 @@ func (c *Cluster) meet(i Incident) Incident {
 
 // tell counts an incident that is passed and logs it; cause is what was found, where that says more, or nil.
 func (c *Cluster) tell(i Incident, cause error) {
-	c.meet(i)
+	_ = c.meet(i) // which is told of here
 	text := &incidentTexts[i.Kind]
 	args := []any{"kind", text.name, "role", i.Role, "topic", i.Topic, "partition", i.Partition, "from", i.From, "to", i.To, "remedy", text.remedy}
 	if cause != nil {

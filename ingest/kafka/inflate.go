@@ -111,18 +111,18 @@ type windowed struct{ *zstd.Decoder }
 var decoders sync.Pool
 
 func newWindowed(records []byte) (io.ReadCloser, error) {
-	if d, ok := decoders.Get().(windowed); ok {
+	if d, ok := decoders.Get().(*windowed); ok {
 		return d, d.Reset(bytes.NewReader(records))
 	}
 	d, err := zstd.NewReader(bytes.NewReader(records), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxInflated), zstd.WithDecoderLowmem(true))
 	if err != nil {
 		return nil, fmt.Errorf("making a decoder of zstd: %w", err)
 	}
-	return windowed{d}, nil
+	return &windowed{d}, nil
 }
 
 // Close gives the decoder back.
-func (w windowed) Close() error {
+func (w *windowed) Close() error {
 	err := w.Reset(nil) // lets go of what was read
 	decoders.Put(w)
 	return err

@@ -64,6 +64,8 @@ func (l *load) finish(t *testing.T, k *keeper) {
 			t.Errorf("partition %d: %d of %d values; %v", id, next, l.written[id].Load(), err)
 		}
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if k.backward || k.gaps != 0 {
 		t.Errorf("an offset moved back: %v; %d were left out", k.backward, k.gaps)
 	}

@@ -207,6 +207,8 @@ func TestMembers(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	f.mu.Lock() // one who was frozen may still be at it
+	defer f.mu.Unlock()
 	if f.late != 0 || counts["freezes"] == 0 || f.overlap == 0 {
 		t.Errorf("%d zombies were not told; %d partitions were taken from one who had not closed", f.late, f.overlap)
 	}

@@ -174,7 +174,7 @@ func TestSecureBroker(t *testing.T) {
 	} {
 		t.Run("refused/"+test.name, func(t *testing.T) {
 			t.Parallel() // some are only refused when patience ends
-			err, all, clear := f.refused(t, test.addr, test.tls, test.sasl)
+			all, clear, err := f.refused(t, test.addr, test.tls, test.sasl)
 			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "-secret") {
 				t.Errorf("got %v", err)
 			}
@@ -185,7 +185,7 @@ func TestSecureBroker(t *testing.T) {
 	}
 	t.Run("no TLS where there is some", func(t *testing.T) {
 		t.Parallel()
-		err, all, clear := f.refused(t, f.SASLAddr(), TLS{}, SASL{})
+		all, clear, err := f.refused(t, f.SASLAddr(), TLS{}, SASL{})
 		if err == nil || !strings.Contains(err.Error(), "kafka.tls") || clear == 0 || clear != all {
 			t.Errorf("%d of %d bytes in clear, %v", clear, all, err)
 		}
@@ -207,7 +207,7 @@ func TestSecureBroker(t *testing.T) {
 }
 
 // refused asks for the topics as one who is not let in, by way of a tap.
-func (f *fortress) refused(t *testing.T, addr string, encryption TLS, login SASL) (err error, all, clear int) {
+func (f *fortress) refused(t *testing.T, addr string, encryption TLS, login SASL) (all, clear int, err error) {
 	t.Helper()
 	tap := newTap(t, addr)
 	config := f.config
@@ -223,7 +223,7 @@ func (f *fortress) refused(t *testing.T, addr string, encryption TLS, login SASL
 	err = cluster.EnsureTopics(ctx)
 	cluster.Close()
 	all, clear = tap.clear()
-	return err, all, clear
+	return all, clear, err
 }
 
 // denied reads and writes as users who may not.
