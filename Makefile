@@ -12,8 +12,9 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 .PHONY: help build demo test soak fuzz lint fmt bench clean
 
 # The tests with a long form: those that ask for UNOPENED_SOAK.
-SOAK := engine:TestKilledRunEqualsCleanReplay engine:TestWarmUpCountsEverythingOnce cmd/unopened:TestHostileRecordsChangeNothing \
-	cmd/unopened:TestNothingOfContentComesOut
+SOAK := engine:TestKilledRunEqualsCleanReplay engine:TestDamageIsFoundAndFallsBack engine:TestWarmUpCountsEverythingOnce \
+	cmd/unopened:TestHostileRecordsChangeNothing cmd/unopened:TestNothingOfContentComesOut \
+	ingest/kafka:TestErrorCodes ingest/kafka:TestMoves ingest/kafka:TestMembers ingest/kafka:TestOutages
 
 # How long each fuzz target runs: 1000000x is so many executions, 60s so much time. Go's default of a minute for making
 # each new input smaller would take most of it.

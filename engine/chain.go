@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -126,6 +127,7 @@ func (s *sealed) restore(ctx context.Context) error {
 	for _, g := range slices.Backward(all) {
 		head, err := s.restoreChain(ctx, g, sound)
 		if err == nil {
+			head.TopicID = cmp.Or(s.head.TopicID, head.TopicID)
 			s.head = head
 			s.head.Step, s.head.Of = 0, 0 // how far a sweep had come went with its process
 			s.log.Info("checkpoint loaded", "file", head.file(), "next", head.Next, "files", len(head.Needs)+1)

@@ -35,6 +35,7 @@ type Head struct {
 	Format     int     `json:"format"`
 	Role       string  `json:"role"`
 	Topic      string  `json:"topic"`
+	TopicID    string  `json:"topic_id,omitempty"` // of the topic's present life, where the log tells: offsets of another mean nothing
 	Partition  int     `json:"partition"`
 	Partitions int     `json:"partitions"` // of the topic: another number re-hashes every key
 	Generation int64   `json:"generation"` // of the file
@@ -64,6 +65,9 @@ func (h *Head) fits(want *Head) error {
 	switch {
 	case h.Format > checkpointFormat:
 		return fmt.Errorf("format %d is not known to this version; it was written by a newer one", h.Format)
+	case h.TopicID != "" && want.TopicID != "" && h.TopicID != want.TopicID:
+		return fmt.Errorf("topic %s was deleted and created again since (its id was %s and is %s), so offset %d means nothing in it; raise kafka.incarnation where it is the raw topic, and move the folder %q of engine.checkpoints away (keep the other folders and identity.key)",
+			want.Topic, h.TopicID, want.TopicID, h.Next, want.Role)
 	case h.Partitions != want.Partitions && h.Role != "split": // a raw partition stands for itself
 		return fmt.Errorf("topic %s had %d partitions and has %d now, so what is kept lies elsewhere; move the checkpoints of role %s away (keep identity.key) to read the log from its beginning",
 			want.Topic, h.Partitions, want.Partitions, h.Role)

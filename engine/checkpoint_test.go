@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -341,6 +342,30 @@ func TestCheckpointOfAnotherPartitionCount(t *testing.T) {
 		sections: []Section{{"journal", &h.journal}}}
 	if err := h.load(t.Context()); err == nil || errors.Is(err, ErrDamaged) {
 		t.Errorf("%v; want an error that says so", err)
+	}
+}
+
+// TestCheckpointOfAnotherLife refuses an offset of a topic that was created again; a log without such ids stops nothing,
+// and what it sealed is of the life in which it is opened.
+func TestCheckpointOfAnotherLife(t *testing.T) {
+	f := &Folder{Dir: t.TempDir()}
+	for i, step := range []struct {
+		id   string
+		fits bool
+	}{{"", true}, {"aa", true}, {"aa", true}, {"", true}, {"bb", false}} {
+		h := &holder{}
+		h.sealed = sealed{vault: f, log: slog.New(slog.DiscardHandler), counts: new(sealCounts), sweeps: usualSweeps,
+			head: Head{Role: "score", Topic: "t", TopicID: step.id, Partition: 3, Partitions: 8}, sections: []Section{{"journal", &h.journal}}}
+		err := h.load(t.Context())
+		if (err == nil) != step.fits || err != nil && !strings.Contains(err.Error(), "created again") {
+			t.Errorf("opened as of life %q: %v", step.id, err)
+		}
+		if err == nil {
+			err = h.sealAt(t, int64(10+i))
+		}
+		if (err == nil) != step.fits {
+			t.Errorf("sealed as of life %q: %v", step.id, err)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -77,9 +78,12 @@ func (e *Engine) Prepare() error {
 
 // sealed returns the checkpoint of a role's partition.
 func (e *Engine) sealed(role string, p ingest.Partition, sections ...Section) sealed {
+	head := Head{Role: role, Topic: p.Topic, Partition: p.ID, Partitions: p.Count}
+	if p.TopicID != [16]byte{} {
+		head.TopicID = hex.EncodeToString(p.TopicID[:])
+	}
 	return sealed{
-		vault: e.Checkpoints, sections: sections, every: e.Config.SealEvery, log: e.Log, counts: &e.seals, sweeps: usualSweeps,
-		head: Head{Role: role, Topic: p.Topic, Partition: p.ID, Partitions: p.Count},
+		vault: e.Checkpoints, sections: sections, every: e.Config.SealEvery, log: e.Log, counts: &e.seals, sweeps: usualSweeps, head: head,
 	}
 }
 

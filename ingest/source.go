@@ -2,11 +2,13 @@ package ingest
 
 import "context"
 
-// Partition names one partition of a log. Count is the number of partitions that its topic has.
+// Partition names one partition of a log. Count is the number of partitions that its topic has. TopicID tells the
+// topic's lives apart: one that was deleted and created again has another; it is zero where the log has no such thing.
 type Partition struct {
-	Topic string
-	ID    int
-	Count int
+	Topic   string
+	ID      int
+	Count   int
+	TopicID [16]byte
 }
 
 // Record is one record of a log as a source hands it over. Value is valid only during the call that hands it over.

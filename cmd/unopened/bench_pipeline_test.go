@@ -22,17 +22,22 @@ import (
 	"github.com/unopened/unopened/models"
 )
 
-// benchTask is the variable that makes the test binary a child which takes all raw events through one of the two
+// benchTask is the variable that makes the test binary a child which takes all raw events through one of the
 // builds; the broker stays with the parent, so that its work is not counted.
 const benchTask = "UNOPENED_BENCH_TASK"
 
 // task is what a child is asked.
 type task struct {
-	Build  string // "ours" or "straightforward"
+	Build  string // one of builds
 	Run    int    // gives topics and groups of its own
 	Broker string
 	Events int64
 	Folder string // for checkpoints
+}
+
+// builds are what a child can be.
+var builds = map[string]func(*task, *models.Set) (outcome, error){
+	"ours": consumeOurs, "straightforward": consumeStraightforward, "source": readBySource, "reader": readByReader,
 }
 
 // outcome is what a child answers.
@@ -47,23 +52,28 @@ const (
 	pipelineRounds = 5
 )
 
-// benchPipeline takes the same raw topic through both builds, in turn.
-func benchPipeline(t *testing.T) []measured {
+// inTurn takes the same raw topic through two builds, in turn, each in a process of its own. It returns the least that
+// each took, and for each round how many times the CPU of the first the second needed.
+func inTurn(t *testing.T, first, second string) (one, other outcome, ratios []float64) {
 	broker, err := kafkalocal.Start(t.Context(), kafkalocal.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer broker.Close()
 	produceRaw(t, broker.Addr(), simulated(pipelineEvents, 30_000))
-	var ours, theirs outcome
-	var ratios []float64
 	for run := range pipelineRounds {
-		a := child(t, task{"ours", run, broker.Addr(), pipelineEvents, t.TempDir()})
-		b := child(t, task{"straightforward", run, broker.Addr(), pipelineEvents, ""})
+		a := child(t, task{first, run, broker.Addr(), pipelineEvents, t.TempDir()})
+		b := child(t, task{second, run, broker.Addr(), pipelineEvents, ""})
 		ratios = append(ratios, b.CPU/a.CPU)
-		ours.better(a)
-		theirs.better(b)
+		one.better(a)
+		other.better(b)
 	}
+	return one, other, ratios
+}
+
+// benchPipeline compares our build with the straightforward one.
+func benchPipeline(t *testing.T) []measured {
+	ours, theirs, ratios := inTurn(t, "ours", "straightforward")
 	micro := func(o *outcome) float64 { return o.CPU / pipelineEvents * 1e6 }
 	rate := func(o *outcome) float64 { return pipelineEvents / o.Seconds }
 	made := func(o *outcome) string {
@@ -168,12 +178,8 @@ func runTask(text string) (code int) {
 		if err != nil {
 			return err
 		}
-		run := consumeOurs
-		if job.Build != "ours" {
-			run = consumeStraightforward
-		}
 		begin := cpu()
-		o, err := run(&job, set)
+		o, err := builds[job.Build](&job, set)
 		if err != nil {
 			return err
 		}

@@ -70,7 +70,8 @@ func TestBenchTable(t *testing.T) {
 	fmt.Printf("%-44s %12s %-10s %-9s\n", "", "value", "unit", "goal")
 	var table []measured
 	for _, measure := range []func(*testing.T) []measured{
-		benchDecode, benchDecodeProtobuf, benchAllocations, benchAgreement, benchPipeline, benchSplit, benchUpdate, benchSeal, benchCheckpoint, benchStore,
+		benchDecode, benchDecodeProtobuf, benchAllocations, benchAgreement, benchPipeline, benchConsume, benchSplit, benchUpdate,
+		benchSeal, benchCheckpoint, benchStore,
 	} {
 		rows := measure(t)
 		for i := range rows {

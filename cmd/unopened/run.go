@@ -155,10 +155,14 @@ func newService(ctx context.Context, cfg *configs.Config, roles []string, log *s
 // met are the counters of what the Kafka client met, for the metrics.
 func (s *service) met() map[string]int64 {
 	n := s.kafka.Stats()
-	return map[string]int64{
+	met := map[string]int64{
 		"gap_records": n.GapRecords, "poison": n.Poison, "fetch_errors": n.FetchErrors, "rebuilds": n.Rebuilds,
 		"generations": n.Generations, "append_retries": n.AppendRetries,
 	}
+	for kind, times := range n.Incidents {
+		met["incident_"+kafka.IncidentKind(kind).String()] = times
+	}
+	return met
 }
 
 // connect opens the topics that are written. Each record of the account topic has its subject as key.

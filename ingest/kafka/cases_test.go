@@ -87,7 +87,7 @@ func testGap(t *testing.T, addr string) {
 	if k.gaps != 50 || len(k.seen[0]) != 40 || k.seen[0][0] != "value 60" || k.backward {
 		t.Errorf("gap %d, %d records", k.gaps, len(k.seen[0]))
 	}
-	if got := cluster.Stats(); got.GapRecords != 50 || got.Records != 40 {
+	if got := cluster.Stats(); got.GapRecords != 50 || got.Records != 40 || met(got) != "gap:1" {
 		t.Errorf("stats %+v", got)
 	}
 }
@@ -99,8 +99,8 @@ func testBeyond(t *testing.T, addr string) {
 	k := newKeeper()
 	k.next[0] = 101
 	err := runToEnd(t, cluster.Source(config.Topics.Account, "test"), k)
-	if err == nil || !strings.Contains(err.Error(), "wants offset 101, but the log ends at 100") || !strings.Contains(err.Error(), "partition 0") ||
-		!strings.Contains(err.Error(), `the folder "test" of engine.checkpoints away (keep the other folders and identity.key)`) {
+	if want := (Incident{Kind: BeyondEnd, Role: "test", Topic: config.Topics.Account, From: 100, To: 101}); !errors.Is(err, want) ||
+		!strings.Contains(err.Error(), "role test") || !strings.Contains(err.Error(), "identity.key") || met(cluster.Stats()) != "beyond_end:1" {
 		t.Errorf("beyond the end: %v", err)
 	}
 	k = newKeeper()

@@ -24,33 +24,38 @@ const metadataTime = time.Second
 type Cluster struct {
 	config Config
 	log    *slog.Logger
-	dialer *kafkago.Dialer // for the group's connections
+	dialer *kafkago.Dialer // for the group's connections, and for questions to one broker
 	client atomic.Pointer[kafkago.Client]
 	counts counters
 
-	requestTime, stalled time.Duration // the constants, but in tests
+	fetching atomic.Int64 // bytes of the answers that were asked for and are not yet handled
+
+	requestTime, stalled, lookEvery, quiet, metadataTime time.Duration // the constants, but in tests
 }
 
-// New reads the certificates and the password that config names and returns a cluster. It does not connect.
+// New reads the certificates and the secret that config names and returns a cluster. It does not connect. The files are
+// read again for each connection.
 func New(config Config, log *slog.Logger) (*Cluster, error) {
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("kafka: %w", err)
 	}
-	encryption, err := config.TLS.load()
-	if err != nil {
-		return nil, fmt.Errorf("kafka.%w", err)
-	}
-	mechanism, err := config.SASL.load()
-	if err != nil {
-		return nil, fmt.Errorf("kafka.%w", err)
-	}
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	encryption, err := config.TLS.open(log)
+	if err != nil {
+		return nil, fmt.Errorf("kafka.%w", err)
+	}
+	mechanism, err := config.SASL.open()
+	if err != nil {
+		return nil, fmt.Errorf("kafka.%w", err)
+	}
 	registerFetch()
-	c := &Cluster{config: config, log: log, requestTime: requestTime, stalled: stalled, dialer: &kafkago.Dialer{
-		ClientID: config.ClientID, Timeout: requestTime, TLS: encryption, SASLMechanism: mechanism,
-	}}
+	c := &Cluster{
+		config: config, log: log,
+		dialer:      &kafkago.Dialer{ClientID: config.ClientID, Timeout: requestTime, DialFunc: encryption.dial, SASLMechanism: mechanism},
+		requestTime: requestTime, stalled: stalled, lookEvery: lookEvery, quiet: quiet, metadataTime: metadataTime,
+	}
 	c.client.Store(c.newClient())
 	return c, nil
 }
@@ -60,8 +65,8 @@ func (c *Cluster) newClient() *kafkago.Client {
 	return &kafkago.Client{
 		Addr: kafkago.TCP(c.config.Brokers...), Timeout: c.requestTime,
 		Transport: &kafkago.Transport{
-			ClientID: c.config.ClientID, DialTimeout: c.requestTime, MetadataTTL: metadataTime,
-			MetadataTopics: c.config.Topics.names(), TLS: c.dialer.TLS, SASL: c.dialer.SASLMechanism,
+			ClientID: c.config.ClientID, DialTimeout: c.requestTime, MetadataTTL: c.metadataTime,
+			MetadataTopics: c.config.Topics.names(), Dial: c.dialer.DialFunc, SASL: c.dialer.SASLMechanism,
 		},
 	}
 }
@@ -95,7 +100,7 @@ func (c *Cluster) Topics() Topics { return c.config.Topics }
 func (c *Cluster) persist(parent context.Context, patience time.Duration, ask func(context.Context, *kafkago.Client) error) error {
 	ctx, cancel := context.WithTimeout(parent, patience)
 	defer cancel()
-	for pause := (pause{}); ; {
+	for trouble := c.trouble(); ; {
 		client := c.client.Load()
 		err := ask(ctx, client)
 		if err == nil {
@@ -104,7 +109,8 @@ func (c *Cluster) persist(parent context.Context, patience time.Duration, ask fu
 		if err = reason(ctx, client, err); lasting(err) {
 			return explain(err)
 		}
-		if pause.wait(ctx) != nil {
+		trouble.tell(ctx, c.log, "kafka: asking again after an error", err)
+		if trouble.pause.wait(ctx) != nil {
 			if parent.Err() != nil {
 				return fmt.Errorf("%w: %w", parent.Err(), explain(err))
 			}

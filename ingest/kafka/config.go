@@ -3,6 +3,7 @@ package kafka
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -57,10 +58,15 @@ type Create struct {
 	Retention time.Duration `yaml:"retention"`
 }
 
-// Fetch limits one answer of a broker for one partition.
+// Fetch limits the answers of brokers. What a process keeps of them at most is TotalBytes and, for each partition, one
+// batch (1 MiB, unless a topic's max.message.bytes is larger) or leastBytes; while a handler has compressed batches at
+// hand there are also up to 1 MiB of what they inflated to, and the last of them (maxInflated at most).
 type Fetch struct {
-	MaxBytes int           `yaml:"max_bytes"` // as it lies in the log, compressed
-	MaxWait  time.Duration `yaml:"max_wait"`  // how long a broker waits for something to send
+	MaxBytes int `yaml:"max_bytes"` // of one partition's answer, as it lies in the log, compressed
+	// TotalBytes of the answers to all partitions of this process. A partition for which none are left fetches little
+	// at a time until others have been handled: none has to wait, since others may be waiting for it.
+	TotalBytes int           `yaml:"total_bytes"`
+	MaxWait    time.Duration `yaml:"max_wait"` // how long a broker waits for something to send
 }
 
 // TLS is how connections are encrypted.
@@ -74,9 +80,10 @@ type TLS struct {
 
 // SASL is how this client authenticates itself.
 type SASL struct {
-	Mechanism    string `yaml:"mechanism"` // empty for none, plain, scram-sha-256 or scram-sha-512
+	Mechanism    string `yaml:"mechanism"` // empty for none, plain, scram-sha-256, scram-sha-512 or oauthbearer
 	Username     string `yaml:"username"`
 	PasswordFile string `yaml:"password_file"`
+	TokenFile    string `yaml:"token_file"` // holds the bearer token of oauthbearer, which names the user
 }
 
 // DefaultConfig returns the defaults: a broker on this machine, nothing created.
@@ -86,7 +93,7 @@ func DefaultConfig() Config {
 		Topics:   Topics{Raw: "unopened.raw.v1", Account: "unopened.account.v1", Dead: "unopened.dead.v1", Alerts: "unopened.alerts.v1"},
 		Encoding: ingest.JSON.String(),
 		Create:   Create{RawPartitions: 4, AccountPartitions: 16, Replication: 1, Retention: 720 * time.Hour},
-		Fetch:    Fetch{MaxBytes: 1 << 20, MaxWait: 500 * time.Millisecond},
+		Fetch:    Fetch{MaxBytes: 1 << 20, TotalBytes: 128 << 20, MaxWait: 500 * time.Millisecond},
 
 		SessionTimeout: 30 * time.Second, Heartbeat: 3 * time.Second, Compression: "none",
 	}
@@ -110,6 +117,7 @@ func (c *Config) Validate() error {
 	errs.need(c.Create.Replication > 0 && c.Create.Replication <= 100, "create.replication: %d is not between 1 and 100", c.Create.Replication)
 	errs.need(c.Create.Retention == 0 || c.Create.Retention >= time.Hour, "create.retention: %s is below 1h and not 0", c.Create.Retention)
 	errs.need(c.Fetch.MaxBytes >= 4096 && c.Fetch.MaxBytes <= maxAnswer, "fetch.max_bytes: %d is not between 4096 and %d", c.Fetch.MaxBytes, maxAnswer)
+	errs.need(c.Fetch.TotalBytes >= c.Fetch.MaxBytes, "fetch.total_bytes: %d is below fetch.max_bytes (%d)", c.Fetch.TotalBytes, c.Fetch.MaxBytes)
 	errs.need(c.Fetch.MaxWait >= 10*time.Millisecond && c.Fetch.MaxWait <= 10*time.Second, "fetch.max_wait: %s is not between 10ms and 10s", c.Fetch.MaxWait)
 	errs.need(c.SessionTimeout >= time.Second && c.SessionTimeout <= 5*time.Minute, "session_timeout: %s is not between 1s and 5m", c.SessionTimeout)
 	errs.need(c.Heartbeat >= 100*time.Millisecond && c.Heartbeat <= c.SessionTimeout/3, "heartbeat: %s is not between 100ms and a third of session_timeout (%s)", c.Heartbeat, c.SessionTimeout)
@@ -139,14 +147,18 @@ func (t *TLS) check(errs *problems) {
 
 func (s *SASL) check(errs *problems, encrypted bool) {
 	if s.Mechanism == "" {
-		errs.need(s.Username == "" && s.PasswordFile == "", "sasl: username or password_file is set, but no mechanism")
+		errs.need(s.Username == "" && s.PasswordFile == "" && s.TokenFile == "", "sasl: username, password_file or token_file is set, but no mechanism")
 		return
 	}
-	_, known := mechanisms[s.Mechanism]
-	errs.need(known, "sasl.mechanism: %q is none of plain, scram-sha-256, scram-sha-512", s.Mechanism)
-	errs.need(s.Username != "", "sasl.username: is empty")
-	errs.need(s.PasswordFile != "", "sasl.password_file: is empty")
-	errs.need(s.Mechanism != "plain" || encrypted, "sasl.mechanism: plain sends the password in clear without tls.enabled")
+	m, known := mechanisms[s.Mechanism]
+	if !known {
+		errs.need(false, "sasl.mechanism: %q is none of %s", s.Mechanism, strings.Join(slices.Sorted(maps.Keys(mechanisms)), ", "))
+		return
+	}
+	errs.need(m.token == (s.Username == ""), "sasl.username: %s needs %s", s.Mechanism, map[bool]string{true: "none, the token names the user", false: "one"}[m.token])
+	errs.need(s.secretFile(&m) != "", "sasl.%s: is empty", m.secretKey())
+	errs.need(s.PasswordFile == "" || s.TokenFile == "", "sasl: password_file and token_file exclude each other")
+	errs.need(!m.clear || encrypted, "sasl.mechanism: %s sends its secret in clear without tls.enabled", s.Mechanism)
 }
 
 // problems gathers what is wrong.

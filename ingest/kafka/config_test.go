@@ -32,16 +32,27 @@ func TestValidate(t *testing.T) {
 		"create.retention":            func(c *Config) { c.Create.Retention = time.Minute },
 		"fetch.max_bytes":             func(c *Config) { c.Fetch.MaxBytes = 1 },
 		"fetch.max_wait":              func(c *Config) { c.Fetch.MaxWait = time.Hour },
+		"fetch.total_bytes":           func(c *Config) { c.Fetch.TotalBytes = c.Fetch.MaxBytes - 1 },
 		"session_timeout":             func(c *Config) { c.SessionTimeout = time.Hour },
 		"heartbeat":                   func(c *Config) { c.Heartbeat = c.SessionTimeout },
 		"compression":                 func(c *Config) { c.Compression = "brotli" },
 		"tls: cert_file and key_file": func(c *Config) { c.TLS = TLS{Enabled: true, CertFile: "x"} },
 		"tls: enabled is false":       func(c *Config) { c.TLS = TLS{CAFile: "x"} },
-		"sasl.mechanism":              func(c *Config) { c.SASL = SASL{Mechanism: "oauth", Username: "u", PasswordFile: "p"} },
+		"sasl.mechanism":              func(c *Config) { c.SASL = SASL{Mechanism: "kerberos", Username: "u", PasswordFile: "p"} },
 		"sasl.username":               func(c *Config) { c.SASL = SASL{Mechanism: "scram-sha-256", PasswordFile: "p"} },
 		"sasl.password_file":          func(c *Config) { c.SASL = SASL{Mechanism: "scram-sha-256", Username: "u"} },
-		"password in clear":           func(c *Config) { c.SASL = SASL{Mechanism: "plain", Username: "u", PasswordFile: "p"} },
+		"secret in clear":             func(c *Config) { c.SASL = SASL{Mechanism: "plain", Username: "u", PasswordFile: "p"} },
 		"but no mechanism":            func(c *Config) { c.SASL = SASL{Username: "u"} },
+		"oauthbearer sends its":       func(c *Config) { c.SASL = SASL{Mechanism: "oauthbearer", TokenFile: "t"} },
+		"sasl.token_file": func(c *Config) {
+			c.TLS.Enabled, c.SASL = true, SASL{Mechanism: "oauthbearer"}
+		},
+		"the token names the user": func(c *Config) {
+			c.TLS.Enabled, c.SASL = true, SASL{Mechanism: "oauthbearer", TokenFile: "t", Username: "u"}
+		},
+		"exclude each other": func(c *Config) {
+			c.SASL = SASL{Mechanism: "scram-sha-256", TokenFile: "t", Username: "u", PasswordFile: "p"}
+		},
 	} {
 		config := DefaultConfig()
 		spoil(&config)
@@ -68,6 +79,7 @@ func TestSecretFiles(t *testing.T) {
 		"kafka.tls.cert_file":      func(c *Config) { c.TLS = TLS{Enabled: true, CertFile: empty, KeyFile: empty} },
 		"kafka.sasl.password_file": func(c *Config) { c.SASL = SASL{Mechanism: "scram-sha-512", Username: "u", PasswordFile: empty + "2"} },
 		"kafka.sasl: username":     func(c *Config) { c.SASL = SASL{Mechanism: "scram-sha-512", Username: "u", PasswordFile: empty} },
+		"kafka.sasl.token_file":    func(c *Config) { c.TLS.Enabled, c.SASL = true, SASL{Mechanism: "oauthbearer", TokenFile: empty} },
 	} {
 		config := DefaultConfig()
 		spoil(&config)

@@ -97,9 +97,25 @@ func (b *rawBatches) release() {
 	}
 }
 
-// fetch asks for the records from the next one on. The error that the answer holds is the error.
-func (r *reader) fetch(ctx context.Context, client *kafkago.Client) (*partitionAnswer, error) {
-	wait, size := r.cluster.config.Fetch.MaxWait, int32(r.cluster.config.Fetch.MaxBytes)
+// leastBytes is what a partition asks for when the others' answers have used up kafka.fetch.total_bytes.
+const leastBytes = 64 << 10
+
+// share takes the bytes of one answer from what there is for all of them. The caller gives them back by the function.
+func (c *Cluster) share() (bytes int32, back func()) {
+	want := int64(c.config.Fetch.MaxBytes)
+	if want <= leastBytes {
+		return int32(want), func() {}
+	}
+	if c.fetching.Add(want) <= int64(c.config.Fetch.TotalBytes) {
+		return int32(want), func() { c.fetching.Add(-want) }
+	}
+	c.fetching.Add(-want)
+	return leastBytes, func() {}
+}
+
+// fetch asks for the records from the next one on, size bytes of them. The error that the answer holds is the error.
+func (r *reader) fetch(ctx context.Context, client *kafkago.Client, size int32) (*partitionAnswer, error) {
+	wait := r.cluster.config.Fetch.MaxWait
 	ctx, cancel := context.WithTimeout(ctx, wait+r.cluster.requestTime)
 	defer cancel()
 	response, err := client.Transport.RoundTrip(ctx, client.Addr, &fetchapi.Request{

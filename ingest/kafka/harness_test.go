@@ -14,6 +14,9 @@ import (
 	"github.com/unopened/unopened/ingest"
 )
 
+// patienceOfTests is how long what must happen may take; only a test that fails waits for so long.
+const patienceOfTests = 2 * time.Minute
+
 // testConfig is a config with topics that no other test has.
 func testConfig(t *testing.T, addr string) Config {
 	config := DefaultConfig()
@@ -155,7 +158,7 @@ func (k *keeper) total() (n int) {
 // wait waits until done, called under the lock, is true.
 func (k *keeper) wait(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	limit := time.After(40 * time.Second)
+	limit := time.After(patienceOfTests)
 	for {
 		k.mu.Lock()
 		ok := done()
@@ -183,7 +186,7 @@ func run(t *testing.T, source *Source, k *keeper) (stop func() error) {
 // runToEnd runs a source until it ends by itself.
 func runToEnd(t *testing.T, source *Source, k *keeper) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patienceOfTests)
 	defer cancel()
 	err := source.Run(ctx, k.opener)
 	if ctx.Err() != nil {

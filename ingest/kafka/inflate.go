@@ -2,11 +2,14 @@ package kafka
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/segmentio/kafka-go/compress"
 )
 
@@ -32,11 +35,10 @@ func (b *batch) inflate(arena []byte) (plain, grown []byte, err error) {
 	if number == compress.None {
 		return b.records, arena, nil
 	}
-	codec := number.Codec()
-	if codec == nil {
-		return nil, arena, fmt.Errorf("the batch's compression %d is unknown", number)
+	r, err := inflating(number, b.records)
+	if err != nil {
+		return nil, arena, err
 	}
-	r := codec.NewReader(bytes.NewReader(b.records))
 	defer r.Close() //nolint:errcheck // only read
 	from := len(arena)
 	for {
@@ -52,4 +54,76 @@ func (b *batch) inflate(arena []byte) (plain, grown []byte, err error) {
 			return nil, arena[:from], fmt.Errorf("the batch does not inflate: %w", err)
 		}
 	}
+}
+
+// inflating returns what reads records inflated. What is left to kafka-go's codecs takes no more memory than they give.
+func inflating(number compress.Compression, records []byte) (io.ReadCloser, error) {
+	switch number {
+	case compress.Snappy:
+		if err := snappyFits(records); err != nil {
+			return nil, err
+		}
+	case compress.Zstd:
+		return newWindowed(records)
+	}
+	codec := number.Codec()
+	if codec == nil {
+		return nil, fmt.Errorf("the batch's compression %d is unknown", number)
+	}
+	return codec.NewReader(bytes.NewReader(records)), nil
+}
+
+// xerial is how a stream of snappy blocks begins, each behind its length. Without it there is one block.
+const xerial = "\x82SNAPPY\x00"
+
+// snappyFits tells whether the lengths that snappy's blocks claim are within reach: kafka-go's codec takes memory for
+// them before it looks at anything else, up to 4 GiB for 20 bytes.
+func snappyFits(records []byte) error {
+	if !bytes.HasPrefix(records, []byte(xerial)) {
+		return blockFits(records)
+	}
+	for rest := records[min(16, len(records)):]; len(rest) > 0; {
+		if len(rest) < 4 || uint64(binary.BigEndian.Uint32(rest)) > uint64(len(rest)-4) {
+			return errors.New("the batch does not inflate: a block is longer than the batch")
+		}
+		size := 4 + int(binary.BigEndian.Uint32(rest))
+		if err := blockFits(rest[4:size]); err != nil {
+			return err
+		}
+		rest = rest[size:]
+	}
+	return nil
+}
+
+// blockFits looks at the length that a block claims to have when inflated: its first bytes.
+func blockFits(block []byte) error {
+	if length, n := binary.Uvarint(block); n > 0 && length > maxInflated {
+		return errInflated
+	}
+	return nil
+}
+
+// windowed is a zstd decoder that takes no more memory than a window of maxInflated needs, where kafka-go's would take
+// 512 MiB when a frame says so. RFC 8878 asks decoders for 8 MiB, and a batch is no larger.
+type windowed struct{ *zstd.Decoder }
+
+// decoders are those that no reader holds.
+var decoders sync.Pool
+
+func newWindowed(records []byte) (io.ReadCloser, error) {
+	if d, ok := decoders.Get().(*windowed); ok {
+		return d, d.Reset(bytes.NewReader(records))
+	}
+	d, err := zstd.NewReader(bytes.NewReader(records), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxInflated), zstd.WithDecoderLowmem(true))
+	if err != nil {
+		return nil, fmt.Errorf("making a decoder of zstd: %w", err)
+	}
+	return &windowed{d}, nil
+}
+
+// Close gives the decoder back.
+func (w *windowed) Close() error {
+	err := w.Reset(nil) // lets go of what was read
+	decoders.Put(w)
+	return err
 }

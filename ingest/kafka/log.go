@@ -89,9 +89,12 @@ func (l *Log) keyOf(value []byte) []byte {
 
 // send writes values in one request, again and again until it is known that they are durable.
 func (l *Log) send(ctx context.Context, partition int, values [][]byte) error {
-	for trouble := newTrouble(); ; {
+	for trouble := l.cluster.trouble(); ; {
 		client := l.cluster.client.Load()
-		err := l.try(ctx, client, partition, values)
+		err := l.grown(ctx, client)
+		if err == nil {
+			err = l.try(ctx, client, partition, values)
+		}
 		if err == nil {
 			return nil
 		}
@@ -108,6 +111,20 @@ func (l *Log) send(ctx context.Context, partition int, values [][]byte) error {
 			return fmt.Errorf("%w (%w)", ctx.Err(), err)
 		}
 	}
+}
+
+// grown returns an error when the topic has another number of partitions than the log was made for: where a record goes
+// depends on it, and those who read would look elsewhere. Dead letters may lie anywhere.
+func (l *Log) grown(ctx context.Context, client *kafkago.Client) error {
+	if l.topic == l.cluster.config.Topics.Dead {
+		return nil
+	}
+	known, err := client.Metadata(ctx, &kafkago.MetadataRequest{Topics: []string{l.topic}}) // asks nobody: it remembers
+	if err != nil || known.Topics[0].Error != nil || len(known.Topics[0].Partitions) == len(l.slots) {
+		return nil //nolint:nilerr // the write itself meets what is wrong
+	}
+	return lastingError{fmt.Errorf("the topic had %d partitions and has %d now; stop all members before its partitions are changed: what accounts have lies elsewhere then",
+		len(l.slots), len(known.Topics[0].Partitions))}
 }
 
 // try sends values once. They are copied, because a connection may still be reading them after ctx was done.

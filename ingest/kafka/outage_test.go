@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"slices"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,54 +12,70 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 
 	"github.com/unopened/unopened/ingest"
+	"github.com/unopened/unopened/ingest/kafka/local"
 )
 
-// A broker that is killed and comes back loses nothing that was acknowledged, and a source goes on by itself.
-func TestKilledBroker(t *testing.T) {
-	broker := newJava(t)
-	config := testConfig(t, broker.Addr())
-	config.SessionTimeout = 2 * time.Second
-	cluster := newCluster(t, config)
-	k := newKeeper()
-	stop := run(t, cluster.Source(config.Topics.Account, "test"), k)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	log, err := cluster.Log(ctx, config.Topics.Account, nil)
-	if err != nil {
-		t.Fatal(err)
+// TestOutages stops, kills and starts real brokers again under load: the leader of the partition that is watched, where
+// there are three. Nothing that was acknowledged is lost, nothing is skipped, and a source goes on by itself. The short
+// form is one kill of one broker; the long one has 30 restarts and 10 kills of each version, alone, and 10 and 10 of
+// three.
+func TestOutages(t *testing.T) {
+	type outages struct {
+		version              string
+		brokers, stops, kill int
 	}
-	written, done := new(atomic.Int64), make(chan struct{})
-	go func() {
-		defer close(done)
-		for log.Append(ctx, 0, [][]byte{fmt.Appendf(nil, "value %d", written.Load())}) == nil {
-			written.Add(1)
-		}
-	}()
-	k.wait(t, "the first records", func() bool { return len(k.seen[0]) > 50 })
-	broker.Kill()
-	before := written.Load()
-	if err := broker.Restart(t.Context()); err != nil {
-		t.Fatal(err)
+	all := []outages{{local.JavaVersion, 1, 0, 1}}
+	if os.Getenv("UNOPENED_SOAK") != "" {
+		all = []outages{{local.JavaVersion, 1, 30, 10}, {local.OldJavaVersion, 1, 30, 10}, {local.JavaVersion, 3, 10, 10}, {local.OldJavaVersion, 3, 10, 10}}
 	}
-	k.wait(t, "records after the restart", func() bool { return written.Load() > before+50 && int64(len(k.seen[0])) > before+50 })
-	cancel()
-	<-done
-	last := fmt.Sprintf("value %d", written.Load()-1)
-	k.wait(t, "the last acknowledged record", func() bool { return slices.Contains(k.seen[0][max(0, len(k.seen[0])-5):], last) })
-	if err := stop(); err != nil {
-		t.Fatal(err)
+	for _, test := range all {
+		t.Run(fmt.Sprintf("%d of %s", test.brokers, test.version), func(t *testing.T) {
+			brokers := newJavaCluster(t, test.version, test.brokers)
+			config := testConfig(t, "")
+			config.Brokers = nil
+			for _, broker := range brokers {
+				config.Brokers = append(config.Brokers, broker.Addr())
+			}
+			config.Create.Replication, config.Create.AccountPartitions, config.SessionTimeout = len(brokers), 1, 2*time.Second
+			cluster, k := newCluster(t, config), newKeeper()
+			stop := run(t, cluster.Source(config.Topics.Account, "test"), k)
+			load := startLoad(t, cluster, config.Topics.Account, 1)
+			load.passed(t, k, 0, 50)
+			for i := range test.stops + test.kill {
+				broker := brokers[leader(t, cluster, config.Topics.Account)-1]
+				if i < test.stops {
+					broker.Stop()
+				} else {
+					broker.Kill()
+				}
+				if len(brokers) > 1 { // the others go on without it
+					load.passed(t, k, 0, 50)
+				}
+				if err := broker.Restart(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				load.passed(t, k, 0, 50)
+			}
+			load.finish(t, k)
+			if err := stop(); err != nil {
+				t.Fatal(err)
+			}
+			if stats := cluster.Stats(); stats.AppendRetries == 0 || met(stats) != "" { // the control: the outages were felt
+				t.Errorf("stats %+v", stats)
+			}
+			t.Logf("%d stops, %d kills, %d records; %+v", test.stops, test.kill, load.written[0].Load(), cluster.Stats())
+		})
 	}
-	next := 0
-	for _, value := range k.seen[0] { // what was sent again may be there twice, in order
-		if value == fmt.Sprintf("value %d", next) {
-			next++
-		} else if value != fmt.Sprintf("value %d", next-1) {
-			t.Fatalf("%q comes after value %d", value, next-1)
-		}
+}
+
+// leader is the node that leads partition 0 of a topic.
+func leader(t *testing.T, cluster *Cluster, topic string) int {
+	t.Helper()
+	answer, err := cluster.client.Load().Metadata(t.Context(), &kafkago.MetadataRequest{Topics: []string{topic}})
+	if err != nil || len(answer.Topics[0].Partitions) == 0 {
+		t.Fatal(err, answer)
 	}
-	if int64(next) < written.Load() || k.backward || k.gaps != 0 {
-		t.Errorf("%d of %d values", next, written.Load())
-	}
+	return answer.Topics[0].Partitions[0].Leader.ID
 }
 
 // wall is what a connection may be behind: closed, nothing goes through in either direction.
@@ -117,7 +133,7 @@ func TestWatchdog(t *testing.T) {
 	produce(t, direct, config.Topics.Account, 0, 10, 20)
 	select {
 	case err = <-done:
-	case <-time.After(30 * time.Second):
+	case <-time.After(patienceOfTests):
 		t.Fatal("the reader is stuck")
 	}
 	if got := cluster.Stats(); err != nil || len(k.seen[0]) != 20 || k.backward || got.Rebuilds != 1 || got.FetchErrors == 0 {

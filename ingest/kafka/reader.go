@@ -29,7 +29,7 @@ type reader struct {
 	cluster *Cluster
 	part    ingest.Partition
 	handler ingest.Handler
-	role    string          // whose checkpoints the handler keeps; "" outside any group
+	role    string          // whose source this is; "" outside any group
 	stop    int64           // where to end; math.MaxInt64 for never
 	passed  func(int64)     // told the next offset after each batch
 	next    int64           // the offset wanted next
@@ -43,7 +43,7 @@ type reader struct {
 // run reads from where the handler wants until ctx is done, stop is reached or there is an error that a person must
 // look at. An error of the handler after ctx was done is none.
 func (r *reader) run(ctx context.Context) error {
-	r.trouble = newTrouble()
+	r.trouble = r.cluster.trouble()
 	if err := r.start(ctx); err != nil {
 		return r.settle(ctx, err)
 	}
@@ -83,16 +83,18 @@ func (r *reader) start(ctx context.Context) (err error) {
 // turn fetches once and hands over what came.
 func (r *reader) turn(ctx context.Context) error {
 	client := r.cluster.client.Load()
-	answer, err := r.fetch(ctx, client)
+	size, back := r.cluster.share()
+	defer back()
+	answer, err := r.fetch(ctx, client, size)
 	switch {
 	case err == nil:
 		defer answer.Records.release()
-		r.trouble = newTrouble()
+		r.trouble = r.cluster.trouble()
 		return r.deliver(ctx, answer)
 	case ctx.Err() != nil:
 		return nil
 	case errors.Is(err, kafkago.OffsetOutOfRange):
-		return r.outOfRange(ctx)
+		return r.outOfRange(ctx, err)
 	case errors.Is(err, kafkago.InvalidMessage):
 		return r.spoilt(ctx, span{r.next, r.next + 1}, math.MaxInt64, err)
 	}
@@ -120,7 +122,7 @@ func (r *reader) log() *slog.Logger {
 
 // outOfRange tells a gap, which is passed, from an offset that the log never had, which is an error: to begin
 // anywhere else would count events twice or lose them, and only a person can know which log is the right one.
-func (r *reader) outOfRange(ctx context.Context) error {
+func (r *reader) outOfRange(ctx context.Context, answer error) error {
 	first, end, err := r.cluster.offsets(ctx, r.part.Topic, r.part.ID)
 	switch {
 	case err != nil && !lasting(err):
@@ -129,20 +131,22 @@ func (r *reader) outOfRange(ctx context.Context) error {
 	case err != nil:
 		return err
 	case r.next < first:
-		r.log().Error("kafka: INCIDENT: records were deleted before they were read; raise the topic's retention",
-			"wanted", r.next, "first", first, "lost", first-r.next)
+		r.cluster.tell(r.incident(Gap, r.next, first), nil)
 		return r.handle(ctx, min(first, r.stop), end)
-	case r.next <= end:
+	case r.next <= end: // the broker contradicts itself
 		r.strikes = 0
+		r.again(ctx, answer)
 		return nil
 	}
 	if r.strikes++; r.strikes < strikes {
 		_ = r.trouble.pause.wait(ctx) // the caller looks at ctx
 		return nil
 	}
-	return fmt.Errorf("the checkpoint wants offset %d, but the log ends at %d: the topic was created again or lost records. "+
-		"If it was created again, raise kafka.incarnation where it is the raw topic, and move the folder %q of engine.checkpoints away "+
-		"(keep the other folders and identity.key); if it lost records, restore it or the checkpoints of that time", r.next, end, r.role)
+	return r.cluster.meet(r.incident(BeyondEnd, end, r.next))
+}
+
+func (r *reader) incident(kind IncidentKind, from, to int64) Incident {
+	return Incident{Kind: kind, Role: r.role, Topic: r.part.Topic, Partition: r.part.ID, From: from, To: to}
 }
 
 // deliver hands over the records of an answer. Batches after one that cannot be read wait for the next fetch, which
@@ -176,11 +180,13 @@ func (r *reader) deliver(ctx context.Context, answer *partitionAnswer) error {
 
 // gather adds the records of a batch from offset at on.
 func (r *reader) gather(b *batch, at int64) error {
+	r.hole(at, min(b.base, r.stop))
 	if b.attributes&control != 0 {
 		return nil
 	}
 	plain, arena, err := b.inflate(r.arena)
 	if err != nil {
+		r.arena = arena // as it was, in memory that the next try uses again
 		return err
 	}
 	before := len(r.records)
@@ -188,12 +194,19 @@ func (r *reader) gather(b *batch, at int64) error {
 		return err
 	}
 	r.arena = arena
-	wanted := min(b.last+1, r.stop) - max(at, b.base)
-	if int64(len(r.records)-before) < wanted && !r.holes {
-		r.holes = true
-		r.log().Error("kafka: INCIDENT: the log has holes; is the topic compacted? set its cleanup.policy to delete", "near", b.base)
+	from, to := max(at, b.base), min(b.last+1, r.stop)
+	if int64(len(r.records)-before) < to-from {
+		r.hole(from, to)
 	}
 	return nil
+}
+
+// hole tells of the first stretch of offsets in which some are missing; the counters have all of them.
+func (r *reader) hole(from, to int64) {
+	if from < to && !r.holes {
+		r.holes = true
+		r.cluster.tell(r.incident(Holes, from, to), nil)
+	}
 }
 
 // suspect returns the offsets from at on that an unreadable batch at the start of raw takes with it. Its head may be
@@ -221,8 +234,7 @@ func (r *reader) spoilt(ctx context.Context, lost span, end int64, err error) er
 	}
 	r.strikes = 0
 	lost.to = min(lost.to, r.stop)
-	r.log().Error("kafka: INCIDENT: the log cannot give records back; they are refused as poison",
-		"from", lost.from, "to", lost.to-1, "error", err)
+	r.cluster.tell(r.incident(Poison, lost.from, lost.to), err)
 	for offset := lost.from; offset < lost.to; offset++ {
 		r.records = append(r.records, ingest.Record{Offset: offset, Poison: true})
 	}
@@ -241,6 +253,9 @@ func (r *reader) handle(ctx context.Context, next, end int64) error {
 	r.cluster.counts.records.Add(int64(len(b.Records)))
 	r.cluster.counts.gaps.Add(b.Gap)
 	r.next, r.records, r.arena = next, r.records[:0], r.arena[:0]
+	if cap(r.arena) > 2*manyBytes { // of a batch as there are few
+		r.arena = nil
+	}
 	if r.passed != nil {
 		r.passed(next)
 	}

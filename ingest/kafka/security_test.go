@@ -22,12 +22,12 @@ import (
 
 // authority is a certificate that signs itself, for servers and clients on 127.0.0.1, with its files.
 type authority struct {
-	pair      tls.Certificate
-	pool      *x509.CertPool
-	cert, key string
+	pair            tls.Certificate
+	pool            *x509.CertPool
+	cert, key, both string
 }
 
-func newAuthority(t *testing.T) authority {
+func newAuthority(t *testing.T, changes ...func(*x509.Certificate)) authority {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -38,6 +38,9 @@ func newAuthority(t *testing.T) authority {
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 	}
+	for _, change := range changes {
+		change(template)
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -47,9 +50,12 @@ func newAuthority(t *testing.T) authority {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	a := authority{cert: filepath.Join(dir, "cert.pem"), key: filepath.Join(dir, "key.pem"), pool: x509.NewCertPool()}
-	writeFile(t, a.cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-	writeFile(t, a.key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}))
+	a := authority{cert: filepath.Join(dir, "cert.pem"), key: filepath.Join(dir, "key.pem"), both: filepath.Join(dir, "both.pem"), pool: x509.NewCertPool()}
+	secretPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
+	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	writeFile(t, a.cert, certPEM)
+	writeFile(t, a.key, secretPEM)
+	writeFile(t, a.both, append(secretPEM, certPEM...))
 	if a.pair, err = tls.LoadX509KeyPair(a.cert, a.key); err != nil {
 		t.Fatal(err)
 	}
@@ -87,13 +93,13 @@ func TestSecurity(t *testing.T) {
 		sasl SASL
 		want string // in the error; empty for none
 	}{
-		{"plain", encrypted, SASL{"plain", "p", password("one\n")}, ""},
-		{"scram-sha-256", encrypted, SASL{"scram-sha-256", "s", password("two")}, ""},
-		{"scram-sha-512", encrypted, SASL{"scram-sha-512", "l", password("three\r\n")}, ""},
-		{"client certificate", TLS{Enabled: true, CAFile: ours.cert, CertFile: ours.cert, KeyFile: ours.key}, SASL{"plain", "p", password("one")}, ""},
-		{"wrong password", encrypted, SASL{"scram-sha-256", "s", password("three")}, "kafka.sasl.password_file"},
-		{"wrong authority", TLS{Enabled: true, CAFile: other.cert}, SASL{"plain", "p", password("one")}, "kafka.tls.ca_file"},
-		{"wrong server name", TLS{Enabled: true, CAFile: ours.cert, ServerName: "elsewhere"}, SASL{"plain", "p", password("one")}, "kafka.tls.server_name"},
+		{"plain", encrypted, SASL{Mechanism: "plain", Username: "p", PasswordFile: password("one\n")}, ""},
+		{"scram-sha-256", encrypted, SASL{Mechanism: "scram-sha-256", Username: "s", PasswordFile: password("two")}, ""},
+		{"scram-sha-512", encrypted, SASL{Mechanism: "scram-sha-512", Username: "l", PasswordFile: password("three\r\n")}, ""},
+		{"client certificate", TLS{Enabled: true, CAFile: ours.cert, CertFile: ours.cert, KeyFile: ours.key}, SASL{Mechanism: "plain", Username: "p", PasswordFile: password("one")}, ""},
+		{"wrong password", encrypted, SASL{Mechanism: "scram-sha-256", Username: "s", PasswordFile: password("three")}, "kafka.sasl.password_file"},
+		{"wrong authority", TLS{Enabled: true, CAFile: other.cert}, SASL{Mechanism: "plain", Username: "p", PasswordFile: password("one")}, "kafka.tls.ca_file"},
+		{"wrong server name", TLS{Enabled: true, CAFile: ours.cert, ServerName: "elsewhere"}, SASL{Mechanism: "plain", Username: "p", PasswordFile: password("one")}, "kafka.tls.server_name"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			config := testConfig(t, broker.Addr())

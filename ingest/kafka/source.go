@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,8 +16,9 @@ import (
 	"github.com/unopened/unopened/ingest"
 )
 
-// commitEvery is the time between two commits of a group's offsets. They only show lag: nothing is read from them.
-const commitEvery = 5 * time.Second
+// lookEvery is the time between two looks whether a topic is still what it was, and between two commits of a group's
+// offsets. They only show lag: nothing is read from them.
+const lookEvery = 5 * time.Second
 
 // joinPause is how long a member waits after it could not join its group.
 const joinPause = 500 * time.Millisecond
@@ -51,6 +54,7 @@ func (s *Source) Run(ctx context.Context, open func(context.Context, ingest.Part
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	j := &journey{source: s, open: open, stop: cancel}
+	j.balance.given.Store(-1)
 	if s.role == "" {
 		j.fail(j.all(ctx))
 	} else {
@@ -66,6 +70,9 @@ type journey struct {
 	open    func(context.Context, ingest.Partition) (ingest.Handler, error)
 	stop    context.CancelFunc
 	running sync.WaitGroup // handlers
+	life    life           // of the topic as the last generation began
+	balance balance
+	passed  map[int]*atomic.Int64 // where each partition of the last generation is to be read next; -1 before that is known
 	mu      sync.Mutex
 	errs    []error
 }
@@ -90,8 +97,11 @@ func (j *journey) all(ctx context.Context) error {
 		}
 		return err
 	}
+	if j.life, err = j.source.cluster.life(ctx, j.source.topic); err != nil && ctx.Err() == nil {
+		return err
+	}
 	for id, end := range ends {
-		part := ingest.Partition{Topic: j.source.topic, ID: id, Count: len(ends)}
+		part := ingest.Partition{Topic: j.source.topic, ID: id, Count: len(ends), TopicID: j.life.id}
 		if j.source.follow {
 			end = math.MaxInt64
 		}
@@ -102,12 +112,13 @@ func (j *journey) all(ctx context.Context) error {
 
 // member belongs to the group until ctx is done and serves the partitions of each generation.
 func (j *journey) member(ctx context.Context) error {
-	group, err := kafkago.NewConsumerGroup(j.source.groupConfig())
+	group, err := kafkago.NewConsumerGroup(j.source.groupConfig(&j.balance))
 	if err != nil {
 		return fmt.Errorf("group %s: %w", j.source.group, err)
 	}
 	defer j.leave(group)
-	for trouble := newTrouble(); ; {
+	log := j.source.cluster.log.With("group", j.source.group)
+	for trouble := j.source.cluster.trouble(); ; {
 		generation, err := group.Next(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -115,25 +126,29 @@ func (j *journey) member(ctx context.Context) error {
 		case lasting(err):
 			return fmt.Errorf("joining group %s: %w", j.source.group, explain(err))
 		case err != nil:
-			trouble.tell(ctx, j.source.cluster.log.With("group", j.source.group), "kafka: joining the group again after an error", err)
+			trouble.tell(ctx, log, "kafka: joining the group again after an error", err)
 		default:
-			trouble = newTrouble()
-			if err := j.begin(ctx, generation); lasting(err) {
+			if err = j.begin(ctx, generation); lasting(err) {
 				return err
 			} else if err != nil {
-				trouble.tell(ctx, j.source.cluster.log, "kafka: giving a generation up after an error", err)
+				trouble.tell(ctx, log, "kafka: giving a generation up after an error", err)
 				generation.Start(func(context.Context) {}) // one that ends, ends it: the group is joined again
 			}
+		}
+		if err == nil {
+			trouble = j.source.cluster.trouble()
+		} else {
+			_ = trouble.pause.wait(ctx) // group.Next looks at ctx
 		}
 	}
 }
 
-func (s *Source) groupConfig() kafkago.ConsumerGroupConfig {
+func (s *Source) groupConfig(balance *balance) kafkago.ConsumerGroupConfig {
 	config := &s.cluster.config
 	return kafkago.ConsumerGroupConfig{
 		ID: s.group, Brokers: config.Brokers, Dialer: s.cluster.dialer, Topics: []string{s.topic},
 		HeartbeatInterval: config.Heartbeat, SessionTimeout: config.SessionTimeout, RebalanceTimeout: config.SessionTimeout,
-		JoinGroupBackoff: joinPause, WatchPartitionChanges: true, Timeout: requestTime,
+		JoinGroupBackoff: joinPause, GroupBalancers: []kafkago.GroupBalancer{balance}, Timeout: s.cluster.requestTime,
 	}
 }
 
@@ -157,23 +172,51 @@ func (j *journey) leave(group *kafkago.ConsumerGroup) {
 // that returned early would end it for all.
 func (j *journey) begin(ctx context.Context, generation *kafkago.Generation) error {
 	j.source.cluster.counts.generations.Add(1)
-	count, err := j.source.cluster.freshCount(ctx, j.source.topic)
-	if err != nil {
-		return fmt.Errorf("counting the partitions of %s: %w", j.source.topic, err)
+	if err := j.look(ctx); err != nil {
+		return err
 	}
 	assigned := generation.Assignments[j.source.topic]
 	j.source.cluster.log.Info("kafka: partitions assigned", "group", j.source.group, "topic", j.source.topic,
-		"generation", generation.ID, "partitions", len(assigned), "of", count)
-	passed := make(map[int]*atomic.Int64, len(assigned))
+		"generation", generation.ID, "partitions", len(assigned), "of", j.life.count)
+	j.passed = make(map[int]*atomic.Int64, len(assigned))
 	for _, a := range assigned {
 		next := new(atomic.Int64)
 		next.Store(-1)
-		passed[a.ID] = next
-		part := ingest.Partition{Topic: j.source.topic, ID: a.ID, Count: count}
+		j.passed[a.ID] = next
+		part := ingest.Partition{Topic: j.source.topic, ID: a.ID, Count: j.life.count, TopicID: j.life.id}
 		j.start(ctx, generation, func(ctx context.Context) { j.serve(ctx, part, math.MaxInt64, next.Store) })
 	}
-	j.start(ctx, generation, func(ctx context.Context) { j.commit(ctx, generation, passed) })
+	j.running.Add(1)
+	generation.Start(func(ended context.Context) { j.watch(ctx, ended, generation) })
 	return nil
+}
+
+// look asks what the topic is now and compares it with what it was, and with what the group's leader knew of it.
+func (j *journey) look(ctx context.Context) error {
+	now, err := j.source.cluster.life(ctx, j.source.topic)
+	if err != nil {
+		return err
+	}
+	before := j.life
+	if now.other(before) {
+		return j.recreated()
+	}
+	if before.count != 0 && before.count != now.count {
+		j.source.cluster.tell(Incident{Kind: Repartitioned, Role: j.source.role, Topic: j.source.topic, Partition: -1,
+			From: int64(before.count), To: int64(now.count)}, nil)
+	}
+	j.life = now
+	return j.balance.check(now.count)
+}
+
+// recreated returns the incident of each partition that was read of the topic's former life.
+func (j *journey) recreated() error {
+	var errs []error
+	for _, id := range slices.Sorted(maps.Keys(j.passed)) {
+		errs = append(errs, j.source.cluster.meet(Incident{Kind: Recreated, Role: j.source.role, Topic: j.source.topic,
+			Partition: id, From: j.passed[id].Load(), To: -1}))
+	}
+	return errors.Join(errs...)
 }
 
 // start runs work until the generation or ctx ends.
@@ -215,26 +258,37 @@ func (j *journey) serve(ctx context.Context, part ingest.Partition, stop int64, 
 	}
 }
 
-// commit tells the group now and then, and at the end, how far its partitions were read.
-func (j *journey) commit(ctx context.Context, generation *kafkago.Generation, passed map[int]*atomic.Int64) {
-	ticker := time.NewTicker(commitEvery)
+// watch tells the group now and then, and at the end, how far its partitions were read, and looks whether the topic is
+// still the same: an offset of one life means nothing in another. When it returns the generation ends and the group is
+// joined again.
+func (j *journey) watch(ctx, ended context.Context, generation *kafkago.Generation) {
+	defer j.running.Done()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(ended, cancel)()
+	ticker := time.NewTicker(j.source.cluster.lookEvery)
 	defer ticker.Stop()
-	for ctx.Err() == nil {
+	for same := true; same && ctx.Err() == nil; j.commit(generation) {
 		select {
 		case <-ticker.C:
+			now, err := j.source.cluster.life(ctx, j.source.topic)
+			same = err != nil || now == j.life
 		case <-ctx.Done():
 		}
-		offsets := make(map[int]int64, len(passed))
-		for id, next := range passed {
-			if at := next.Load(); at >= 0 {
-				offsets[id] = at
-			}
+	}
+}
+
+func (j *journey) commit(generation *kafkago.Generation) {
+	offsets := make(map[int]int64, len(j.passed))
+	for id, next := range j.passed {
+		if at := next.Load(); at >= 0 {
+			offsets[id] = at
 		}
-		if len(offsets) == 0 {
-			continue
-		}
-		if err := generation.CommitOffsets(map[string]map[int]int64{j.source.topic: offsets}); err != nil {
-			j.source.cluster.log.Debug("kafka: the group's offsets were not committed; they only show lag", "group", generation.GroupID, "error", err)
-		}
+	}
+	if len(offsets) == 0 {
+		return
+	}
+	if err := generation.CommitOffsets(map[string]map[int]int64{j.source.topic: offsets}); err != nil {
+		j.source.cluster.log.Debug("kafka: the group's offsets were not committed; they only show lag", "group", generation.GroupID, "error", err)
 	}
 }

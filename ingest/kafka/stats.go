@@ -11,18 +11,26 @@ type Stats struct {
 	Rebuilds      int64 `json:"rebuilds"`       // clients given up because no answer came
 	Generations   int64 `json:"generations"`    // of the groups joined: each is a rebalance
 	AppendRetries int64 `json:"append_retries"` // writes that were tried again, and so may lie in the log twice
+
+	Incidents [incidentKinds]int64 `json:"incidents"` // by IncidentKind
 }
 
 // counters are the Stats while they count.
 type counters struct {
 	records, gaps, poison, fetchErrors, rebuilds, generations, appendRetries atomic.Int64
+
+	incidents [incidentKinds]atomic.Int64
 }
 
 // Stats returns the counters as they stand.
 func (c *Cluster) Stats() Stats {
 	n := &c.counts
-	return Stats{
+	s := Stats{
 		Records: n.records.Load(), GapRecords: n.gaps.Load(), Poison: n.poison.Load(), FetchErrors: n.fetchErrors.Load(),
 		Rebuilds: n.rebuilds.Load(), Generations: n.generations.Load(), AppendRetries: n.appendRetries.Load(),
 	}
+	for kind := range n.incidents {
+		s.Incidents[kind] = n.incidents[kind].Load()
+	}
+	return s
 }

@@ -28,7 +28,8 @@ func TestSuite(t *testing.T) {
 				run  func(*testing.T, string)
 			}{
 				{"topics", testTopics}, {"topic settings", testTopicSettings}, {"round trip", testRoundTrip}, {"read all", testReadAll}, {"rebalance", testRebalance},
-				{"gap", testGap}, {"beyond the end", testBeyond}, {"stray headers", testStray}, {"back-pressure", testBackPressure},
+				{"gap", testGap}, {"beyond the end", testBeyond}, {"created again", testRecreated}, {"more raw partitions", testMorePartitions},
+				{"a log that grew", testGrownLog}, {"stray headers", testStray}, {"back-pressure", testBackPressure},
 				{"handler error", testHandlerError}, {"letters", testLetters}, {"too large", testTooLarge},
 				{"transactions", testTransactions},
 				{"starts", testStarts}, {"follow", testFollow},
@@ -50,17 +51,33 @@ func startLocal(t *testing.T) string {
 
 func startJava(t *testing.T) string { return newJava(t).Addr() }
 
-// newJava starts a real broker. Where the machine has no Java the test is skipped, but fails where CI is set.
-func newJava(t *testing.T) *local.Java {
-	broker, err := local.StartJava(t.Context(), t.TempDir(), local.JavaVersion)
+func newJava(t *testing.T) *local.Java { return newJavaCluster(t, local.JavaVersion, 1)[0] }
+
+// newJavaCluster starts a cluster of real brokers.
+func newJavaCluster(t *testing.T, version string, count int) []*local.Java {
+	t.Helper()
+	dirs := make([]string, count)
+	for i := range dirs {
+		dirs[i] = t.TempDir()
+	}
+	brokers, err := local.StartJavaCluster(t.Context(), version, dirs...)
+	return started(t, err, brokers...)
+}
+
+// started takes what a start of a real broker returned. Where the machine has no Java the test is skipped, but fails
+// where CI is set.
+func started(t *testing.T, err error, brokers ...*local.Java) []*local.Java {
+	t.Helper()
 	if errors.Is(err, local.ErrNoJava) && os.Getenv("CI") != "true" {
 		t.Skip(err)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(broker.Close)
-	return broker
+	for _, broker := range brokers {
+		t.Cleanup(broker.Close)
+	}
+	return brokers
 }
 
 func testTopics(t *testing.T, addr string) {

@@ -169,22 +169,3 @@ func (c *Cluster) offsets(ctx context.Context, topic string, id int) (first, end
 	}
 	return first, end, err
 }
-
-// freshCount asks a broker itself, not what the client remembers, how many partitions a topic has.
-func (c *Cluster) freshCount(ctx context.Context, topic string) (count int, err error) {
-	err = c.persist(ctx, patience, func(ctx context.Context, _ *kafkago.Client) error {
-		var errs []error
-		for _, broker := range c.config.Brokers {
-			once, cancel := context.WithTimeout(ctx, c.requestTime)
-			partitions, err := c.dialer.LookupPartitions(once, "tcp", broker, topic)
-			cancel()
-			if err == nil && len(partitions) > 0 {
-				count = len(partitions)
-				return nil
-			}
-			errs = append(errs, err)
-		}
-		return errors.Join(append(errs, protocol.NewErrNoTopic(topic))...)
-	})
-	return count, err
-}

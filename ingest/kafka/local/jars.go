@@ -9,8 +9,12 @@ import (
 	"path/filepath"
 )
 
-// JavaVersion is the version of Apache Kafka that tests use.
-const JavaVersion = "4.4.0"
+// JavaVersion is the version of Apache Kafka that tests use, OldJavaVersion the last of those before it that still
+// speak the old versions of the protocol.
+const (
+	JavaVersion    = "4.4.0"
+	OldJavaVersion = "3.9.2"
+)
 
 // mavenPlugin fetches the jars; pinned, because Maven would otherwise take the newest.
 const mavenPlugin = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"

@@ -13,101 +13,107 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
-
-// properties are of one broker that is its own controller. The second half makes it notice a killed broker, itself
-// before a restart included, in two seconds instead of nine.
-const properties = `process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:%[2]d
-listeners=PLAINTEXT://127.0.0.1:%[1]d,CONTROLLER://127.0.0.1:%[2]d
-advertised.listeners=PLAINTEXT://127.0.0.1:%[1]d
-controller.listener.names=CONTROLLER
-inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-log.dirs=data
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-transaction.state.log.num.partitions=1
-group.initial.rebalance.delay.ms=0
-group.min.session.timeout.ms=1000
-auto.create.topics.enable=false
-num.network.threads=2
-num.io.threads=2
-background.threads=2
-num.recovery.threads.per.data.dir=1
-log.cleaner.dedupe.buffer.size=2097152
-broker.heartbeat.interval.ms=500
-broker.session.timeout.ms=2000
-controller.quorum.election.timeout.ms=500
-controller.quorum.election.backoff.max.ms=500
-controller.quorum.fetch.timeout.ms=1000
-controller.quorum.request.timeout.ms=1000
-`
 
 // startTime is how long the broker may take to start: two seconds, much more on a busy machine.
 const startTime = 90 * time.Second
 
 // Java is an Apache Kafka broker, a child of this process on 127.0.0.1. It dies with this process.
 type Java struct {
-	dir, libs     string
-	port, control int
-	cmd           *exec.Cmd
-	done          chan struct{} // closed when the child has ended
+	dir, libs                 string
+	port, control, sasl, mtls int
+	cmd                       *exec.Cmd
+	done                      chan struct{} // closed when the child has ended
 }
 
 // StartJava starts a broker without topics whose data, settings and log (server.log) lie in dir, a folder that nothing
 // else uses, and waits until it answers. ErrNoJava tells that this machine cannot. The caller closes it.
 func StartJava(ctx context.Context, dir, version string) (*Java, error) {
+	return first(startJava(ctx, version, nil, dir))
+}
+
+// StartSecureJava starts a broker as StartJava does that lets in at SASLAddr and MTLSAddr whom security says.
+func StartSecureJava(ctx context.Context, dir, version string, security *Security) (*Java, error) {
+	return first(startJava(ctx, version, security, dir))
+}
+
+// StartJavaCluster starts a cluster of as many brokers as there are folders, as StartJava does: each record lies on
+// all of them, and is acknowledged when more than half have it. The caller closes each.
+func StartJavaCluster(ctx context.Context, version string, dirs ...string) ([]*Java, error) {
+	return startJava(ctx, version, nil, dirs...)
+}
+
+func first(brokers []*Java, err error) (*Java, error) {
+	if err != nil {
+		return nil, err
+	}
+	return brokers[0], nil
+}
+
+func startJava(ctx context.Context, version string, security *Security, dirs ...string) ([]*Java, error) {
 	libs, err := jars(ctx, version)
 	if err != nil {
 		return nil, err
 	}
-	j := &Java{dir: dir, libs: libs}
+	brokers := make([]*Java, len(dirs))
+	for i, dir := range dirs {
+		brokers[i] = &Java{dir: dir, libs: libs}
+	}
 	for range 3 { // a port that was free may be taken before the broker has it
-		if err = j.prepare(ctx); err != nil {
+		if err = format(ctx, brokers, security); err != nil {
 			break
 		}
-		if err = j.Restart(ctx); err == nil || ctx.Err() != nil {
+		// None is ready before most of them are there.
+		err = together(brokers, func(j *Java) error { return j.Restart(ctx) })
+		if err == nil || ctx.Err() != nil {
 			break
 		}
+		_ = together(brokers, func(j *Java) error { j.Kill(); return nil }) // ends without an error
 	}
 	if err != nil {
 		return nil, err
 	}
-	return j, nil
+	return brokers, nil
 }
 
-// Addr is where the broker listens, host:port; it stays the same over restarts.
-func (j *Java) Addr() string { return fmt.Sprintf("127.0.0.1:%d", j.port) }
-
-// Dir is the folder of its logs: a folder TOPIC-PARTITION each.
-func (j *Java) Dir() string { return filepath.Join(j.dir, "data") }
-
-// prepare chooses ports, writes the settings and formats an empty data folder.
-func (j *Java) prepare(ctx context.Context) error {
-	if err := os.RemoveAll(j.Dir()); err != nil {
-		return fmt.Errorf("preparing a Kafka broker: %w", err)
+// together does something with all brokers at the same time.
+func together(brokers []*Java, do func(*Java) error) error {
+	errs := make([]error, len(brokers))
+	var all sync.WaitGroup
+	for i, j := range brokers {
+		all.Go(func() { errs[i] = do(j) })
 	}
-	var errs [2]error
-	j.port, errs[0] = freePort()
-	j.control, errs[1] = freePort()
-	text := fmt.Appendf(nil, properties, j.port, j.control)
-	if err := errors.Join(errs[0], errs[1], os.WriteFile(filepath.Join(j.dir, "server.properties"), text, 0o600)); err != nil {
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// format chooses ports, writes the settings and formats an empty data folder for each broker.
+func format(ctx context.Context, brokers []*Java, security *Security) error {
+	texts, err := setUp(brokers, security)
+	if err != nil {
 		return fmt.Errorf("preparing a Kafka broker: %w", err)
 	}
 	var id [16]byte
 	rand.Read(id[:]) // never returns an error
 	id[0] &= 0x7f    // an id that begins with a dash is taken for an option
-	cmd := j.java(ctx, "kafka.tools.StorageTool", "format", "-t", base64.RawURLEncoding.EncodeToString(id[:]), "-c", "server.properties")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("formatting a Kafka broker's folder: %w\n%s", err, out)
+	args := []string{"kafka.tools.StorageTool", "format", "-t", base64.RawURLEncoding.EncodeToString(id[:]), "-c", "server.properties"}
+	if security != nil {
+		args = append(args, security.credentials()...)
 	}
-	return nil
+	for i, j := range brokers {
+		if err := errors.Join(os.RemoveAll(j.Dir()), os.WriteFile(filepath.Join(j.dir, "server.properties"), []byte(texts[i]), 0o600)); err != nil {
+			return fmt.Errorf("preparing a Kafka broker: %w", err)
+		}
+	}
+	return together(brokers, func(j *Java) error {
+		if out, err := j.java(ctx, args...).CombinedOutput(); err != nil {
+			return fmt.Errorf("formatting a Kafka broker's folder: %w\n%s", err, out)
+		}
+		return nil
+	})
 }
 
 // freePort returns a port that nobody listens on now.
@@ -197,6 +203,9 @@ func (j *Java) Close() { j.Kill() }
 
 // end sends a signal and waits for the child's end; one that does not heed it within a while is killed.
 func (j *Java) end(signal syscall.Signal) {
+	if j.cmd == nil || j.cmd.Process == nil {
+		return // it never started
+	}
 	_ = j.cmd.Process.Signal(signal) // one that has ended is what is wanted
 	select {
 	case <-j.done:
