@@ -7,7 +7,10 @@ import (
 
 // member is where Event has the value of a field. The size is 0 for v, which is always 1, and for the booleans, which
 // are bits of True.
-type member struct{ offset, size uintptr }
+type member struct {
+	offset uint16
+	size   uint8
+}
 
 // members are the members of the fields by their place in the table, out of the tags of Event.
 var members = membersOf()
@@ -15,7 +18,7 @@ var members = membersOf()
 func membersOf() (of [len(fields)]member) {
 	for m := range reflect.TypeFor[Event]().Fields() {
 		if i, ok := fieldOf[m.Tag.Get("field")]; ok {
-			of[i] = member{m.Offset, m.Type.Size()}
+			of[i] = member{uint16(m.Offset), uint8(m.Type.Size())}
 		}
 	}
 	return of
@@ -42,15 +45,18 @@ func (e *Event) number(field int) int64 {
 }
 
 // setNumber sets one to a value that lies in its range.
-func (e *Event) setNumber(field int, n int64) {
-	switch members[field].size {
+func (e *Event) setNumber(field int, n int64) { members[field].set(e, n) }
+
+// set sets the member of an event.
+func (m member) set(e *Event, n int64) {
+	switch to := unsafe.Add(unsafe.Pointer(e), m.offset); m.size {
 	case 1:
-		*at[uint8](e, field) = uint8(n)
+		*(*uint8)(to) = uint8(n)
 	case 2:
-		*at[uint16](e, field) = uint16(n)
+		*(*uint16)(to) = uint16(n)
 	case 4:
-		*at[int32](e, field) = int32(n)
+		*(*int32)(to) = int32(n)
 	case 8:
-		*at[int64](e, field) = n
+		*(*int64)(to) = n
 	}
 }

@@ -136,7 +136,7 @@ func TestValidField(t *testing.T) {
 
 // The tags of Event name each field once, with a member of the size that its values need.
 func TestMembers(t *testing.T) {
-	seen := map[uintptr]bool{}
+	seen := map[uint16]bool{}
 	for i := range fields {
 		f, m := &fields[i], members[i]
 		switch {

@@ -22,12 +22,10 @@ const largestNumber = 1<<29 - 1
 // length of the value.
 type wireForm struct {
 	min, span uint64
-	bit       Fields  // 0 for a tag that no field has
-	offset    uint16  // of the field's member
-	kind      Value   // of the value
-	size      uint8   // of its member in bytes, 0 for none
-	place     uint8   // of the field in the table
-	refusal   Refusal // of a number outside the range
+	bit       Fields // 0 for a tag that no field has
+	member
+	kind    Value
+	refusal Refusal // of a number outside the range
 }
 
 // wireForms are the forms by tag. The fields' numbers are below 32, so each tag is below 256: where it has two bytes the
@@ -36,8 +34,8 @@ var wireForms = wireFormsByTag()
 
 func wireFormsByTag() (by [256]wireForm) {
 	for i := range fields {
-		f, m := &fields[i], members[i]
-		w := wireForm{bit: f.Bit, kind: f.Value, place: uint8(i), size: uint8(m.size), offset: uint16(m.offset), refusal: RefusedBadValue}
+		f := &fields[i]
+		w := wireForm{bit: f.Bit, member: members[i], kind: f.Value, refusal: RefusedBadValue}
 		switch f.Value {
 		case ValueHex:
 			w.min = uint64(f.Digits) / 2
@@ -151,7 +149,7 @@ func (e *Event) put(w *wireForm, n uint64) Refusal {
 		}
 		*(*[2]byte)(unsafe.Add(unsafe.Pointer(e), w.offset)) = [2]byte{first, second}
 	default:
-		e.setNumber(int(w.place), int64(n))
+		w.set(e, int64(n))
 	}
 	return Accepted
 }
@@ -175,44 +173,26 @@ func strangeTag(b []byte, p int, has Fields) Refusal {
 	return RefusedBadValue // another wire type than the field's
 }
 
-// varint reads a number in base 128 of at most 64 bits, which must not be longer than it needs to be. One of up to eight
-// bytes is read at once: the bits between its bytes are squeezed out, two, four and eight bytes together.
+// varint reads a number in base 128 of at most 64 bits, which must not be longer than it needs to be.
 func varint(b []byte, p int) (n uint64, end int, r Refusal) {
-	if len(b)-p < 8 {
-		return longVarint(b, p)
+	for shift := 0; shift < 63 && p < len(b); shift += 7 {
+		c := b[p]
+		p++
+		n |= uint64(c&0x7f) << (shift & 63)
+		if c < 0x80 {
+			if c == 0 && shift > 0 {
+				return 0, p, RefusedNumber
+			}
+			return n, p, Accepted
+		}
 	}
-	x := binary.LittleEndian.Uint64(b[p:])
-	last := ^x & 0x8080808080808080 // of the bytes that have it clear, the lowest is the last of the number
-	if last == 0 {
-		return longVarint(b, p)
-	}
-	size := bits.TrailingZeros64(last)>>3 + 1
-	x &= last ^ (last - 1)
-	x = x&0x007f007f007f007f | x&0x7f007f007f007f00>>1
-	x = x&0x00003fff00003fff | x&0x3fff00003fff0000>>2
-	x = x&0x000000000fffffff | x&0x0fffffff00000000>>4
-	if size > 1 && x>>(7*(size-1)) == 0 {
+	switch { // either b ends here, or nine bytes gave 63 bits and the tenth has the last
+	case p >= len(b) || b[p] > 1:
+		return 0, p, RefusedSyntax
+	case b[p] == 0:
 		return 0, p, RefusedNumber
 	}
-	return x, p + size, Accepted
-}
-
-// longVarint is varint byte by byte, for what is longer than eight bytes or near the end of b.
-func longVarint(b []byte, p int) (n uint64, end int, r Refusal) {
-	for i, c := range b[p:min(p+binary.MaxVarintLen64, len(b))] {
-		n |= uint64(c&0x7f) << (7 * i)
-		if c >= 0x80 {
-			continue
-		}
-		switch {
-		case c == 0 && i > 0:
-			return 0, p, RefusedNumber
-		case c > 1 && i == binary.MaxVarintLen64-1:
-			return 0, p, RefusedSyntax
-		}
-		return n, p + i + 1, Accepted
-	}
-	return 0, p, RefusedSyntax
+	return n | 1<<63, p + 1, Accepted
 }
 
 // countryNumber is the number of a country in Protobuf: five bits for each letter, of which A is 1.

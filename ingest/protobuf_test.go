@@ -57,12 +57,12 @@ func assemble(spec string) (record []byte, err error) {
 			continue
 		}
 		word, rest, _ := strings.Cut(spec, " ")
-		digits := word
-		if word[0] == '$' {
-			digits = pieces[word]
+		digits, named := pieces[word]
+		if !named {
+			digits = word
 		}
-		if record, err = hex.AppendDecode(record, []byte(digits)); err != nil || digits == "" {
-			return nil, fmt.Errorf("%q: %v", word, err)
+		if record, err = hex.AppendDecode(record, []byte(digits)); err != nil {
+			return nil, fmt.Errorf("%q: %w", word, err)
 		}
 		spec = rest
 	}
