@@ -34,6 +34,11 @@ var (
 	metricDifference = desc("accounting_difference", "By how much the two sides of an equation differ: anything but 0 is an error of this program.", "equation")
 	metricLast       = desc("last_batch_timestamp_seconds", "When an open partition last took a batch; one at its log's end takes empty ones.", "role", "partition")
 	metricAccounts   = desc("accounts", "Accounts in memory.")
+	metricSeals      = desc("seals_total", "Files of checkpoints that were stored.")
+	metricSealFails  = desc("seal_failures_total", "Attempts to store one that failed and were made again.")
+	metricSealBytes  = desc("seal_bytes_total", "Bytes of the files stored.")
+	metricSealPause  = desc("seal_pause_seconds_total", "Time for which partitions stood still while what had changed was copied.")
+	metricSealMax    = desc("seal_pause_max_seconds", "The longest such time since the start.")
 	metricShrunk     = desc("window_shrunk_total", "Times that the window for repeats gave up an hour for its ceiling.")
 	metricWindow     = desc("window_seconds", "The shortest window for repeats of any shard, in event time.")
 	metricEvicted    = desc("evicted_total", "What made room for others in memory.", "what")
@@ -61,6 +66,12 @@ func (e *Engine) Collect(ch chan<- prometheus.Metric) {
 			gauge(ch, metricOutbox, float64(n), o.Name, outcome)
 		}
 	}
+	seals := &e.seals
+	count(ch, metricSeals, seals.stored.Load())
+	count(ch, metricSealFails, seals.failures.Load())
+	count(ch, metricSealBytes, seals.bytes.Load())
+	ch <- prometheus.MustNewConstMetric(metricSealPause, prometheus.CounterValue, float64(seals.pause.Load())/1e6)
+	gauge(ch, metricSealMax, float64(seals.longest.Load())/1e6)
 	count(ch, metricShrunk, s.Shrunk)
 	gauge(ch, metricWindow, float64(s.Window)/1000)
 	count(ch, metricEvicted, s.Evicted, "account")

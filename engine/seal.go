@@ -56,8 +56,8 @@ const (
 // this one can count for nothing any more.
 var ErrFenced = errors.New("another process holds the partition's checkpoint")
 
-// sealCounts are an engine's counters of seals.
-type sealCounts struct{ seals, failures, bytes, pause, longest atomic.Int64 }
+// sealCounts are an engine's counters of seals; pauses are in microseconds.
+type sealCounts struct{ stored, failures, bytes, pause, longest atomic.Int64 }
 
 // begin marks that the state moves on.
 func (s *sealed) begin() { s.open = true }
@@ -173,7 +173,7 @@ func (s *sealed) land(err error) error {
 		return fmt.Errorf("checkpoint %s: %w", f.head.file(), err)
 	}
 	s.head, s.size, s.newest = f.head, f.size, f.head.Generation
-	s.counts.seals.Add(1)
+	s.counts.stored.Add(1)
 	s.counts.bytes.Add(f.size)
 	return nil
 }
