@@ -8,81 +8,37 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/minio/minio-go/v7"
+	"github.com/unopened/unopened/engine/local"
 )
-
-// minioModule is the S3 server of the tests: real, and to be had as a Go module. It is a tool of the tests alone.
-const minioModule = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c"
-
-// minioServer returns the server's program, in the user's cache. To build it takes some minutes, once: that is done in
-// continuous integration and for the long forms of tests; elsewhere the test is skipped until one of them has.
-func minioServer(t *testing.T) string {
-	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, version, _ := strings.Cut(minioModule, "@")
-	dir := filepath.Join(cache, "unopened", "minio-"+version)
-	program := filepath.Join(dir, "minio")
-	if _, err := os.Stat(program); err == nil {
-		return program
-	}
-	if os.Getenv("CI") != "true" && !soaking {
-		t.Skip("the S3 server of the tests is not built: make soak does")
-	}
-	build := exec.Command("go", "install", minioModule)
-	build.Dir, build.Env = os.TempDir(), append(os.Environ(), "GOBIN="+dir, "CGO_ENABLED=0", "GOFLAGS=-mod=mod")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the S3 server: %v\n%s", err, out)
-	}
-	return program
-}
 
 // storage starts an S3 server on this machine, with an empty bucket, and returns how it is reached.
 func storage(t *testing.T) S3 {
 	t.Helper()
-	program, dir := minioServer(t), t.TempDir()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	_ = listener.Close() // the server takes it over
-	server := exec.Command(program, "server", "--address", address, "--quiet", filepath.Join(dir, "data"))
-	server.Env = append(os.Environ(), "MINIO_ROOT_USER=someaccess", "MINIO_ROOT_PASSWORD=somesecret", "MINIO_BROWSER=off")
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Process.Kill(); _ = server.Wait() }) // the test is over
-	access := S3{Endpoint: address, Plaintext: true, AccessKeyFile: filepath.Join(dir, "access"), SecretKeyFile: filepath.Join(dir, "secret")}
-	for path, text := range map[string]string{access.AccessKeyFile: "someaccess\n", access.SecretKeyFile: "somesecret\n"} {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	if os.Getenv("CI") == "true" || soaking {
+		if err := local.Build(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		answer, err := http.Get("http://" + address + "/minio/health/ready")
-		if err == nil {
-			_ = answer.Body.Close() // only read
-			if answer.StatusCode == http.StatusOK {
-				break
-			}
-		}
-		if time.Now().After(end) {
-			t.Fatal("the S3 server does not start:", err)
-		}
+	dir := t.TempDir()
+	server, err := local.Start(t.Context(), filepath.Join(dir, "data"))
+	if errors.Is(err, local.ErrNotBuilt) {
+		t.Skip(err)
 	}
-	b := bucketOf(t, access, "s3://checkpoints/some/prefix")
-	if err := b.client.MakeBucket(t.Context(), "checkpoints", minio.MakeBucketOptions{}); err != nil {
+	if err != nil {
 		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	access := S3{Endpoint: server.Endpoint, Plaintext: true, AccessKeyFile: filepath.Join(dir, "access"), SecretKeyFile: filepath.Join(dir, "secret")}
+	for path, text := range map[string]string{access.AccessKeyFile: server.Access, access.SecretKeyFile: server.Secret} {
+		if err := os.WriteFile(path, []byte(text+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return access
 }

@@ -24,6 +24,7 @@ var law = map[string][]string{
 	"models":             {"ingest", "features"},
 	"alerts":             {"ingest", "features", "models"},
 	"engine":             {"ingest", "ingest/file", "features", "models", "alerts"},
+	"engine/local":       {},
 	"store":              {"ingest", "features", "models", "alerts", "store/local"},
 	"store/local":        {},
 	"configs":            {"ingest/kafka", "features", "models", "alerts", "engine", "store"},
