@@ -15,6 +15,7 @@ import (
 
 	"github.com/unopened/unopened/alerts"
 	"github.com/unopened/unopened/configs"
+	"github.com/unopened/unopened/ingest"
 	"github.com/unopened/unopened/ingest/file"
 	"github.com/unopened/unopened/ingest/kafka"
 	"github.com/unopened/unopened/models"
@@ -129,6 +130,9 @@ func (f *checkFlags) readTopic(ctx context.Context, cfg *configs.Config, seen *s
 	defer cluster.Close()
 	if err := cluster.CheckTopics(ctx, f.topic); err != nil {
 		return err
+	}
+	if seen.form, err = ingest.ParseEncoding(cfg.Kafka.Encoding); err != nil {
+		return usageError{err}
 	}
 	if seen.from, err = cluster.EndOffsets(ctx, f.topic); err != nil {
 		return err

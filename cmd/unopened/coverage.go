@@ -14,8 +14,9 @@ import (
 
 // survey reads the partitions of a stream of raw records and counts what they hold. Nothing is written.
 type survey struct {
-	from  []int64   // the offset to begin at, by partition; the earliest for those beyond
-	step  func(int) // told how many records more were read, by several goroutines
+	form  ingest.Encoding // of the records
+	from  []int64         // the offset to begin at, by partition; the earliest for those beyond
+	step  func(int)       // told how many records more were read, by several goroutines
 	mu    sync.Mutex
 	parts []*coverage
 }
@@ -23,7 +24,7 @@ type survey struct {
 // open opens a partition.
 func (s *survey) open(_ context.Context, p ingest.Partition) (ingest.Handler, error) {
 	c := newCoverage()
-	c.from, c.step = -1, s.step
+	c.from, c.step, c.decoder.Encoding = -1, s.step, s.form
 	if p.ID < len(s.from) {
 		c.from = s.from[p.ID]
 	}

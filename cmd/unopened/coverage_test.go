@@ -83,6 +83,35 @@ func TestCoverageOfATopic(t *testing.T) {
 	}
 }
 
+// TestCoverageOfProtobuf reads a topic of Protobuf as its file of JSON; read as JSON, which is the control, all of it is
+// refused.
+func TestCoverageOfProtobuf(t *testing.T) {
+	cfg, config, cluster := fakeKafka(t)
+	events, _ := simulatedFiles(t)
+	var decoder ingest.Decoder
+	var ev ingest.Event
+	records := linesOf(t, events)
+	for i, line := range records {
+		if refusal := decoder.Decode(&ev, line); refusal != ingest.Accepted {
+			t.Fatal(refusal)
+		}
+		records[i] = ingest.AppendProtobuf(nil, &ev)
+	}
+	sendLines(t, cluster, records)
+	check := func() checked {
+		return checkJSON(t, "--topic", cfg.Kafka.Topics.Raw, "--from-start", "--config", config)
+	}
+	if control := check(); control.Events.Accepted != 0 || control.Events.Read != int64(len(records)) {
+		t.Errorf("read as JSON: %+v", control.Events)
+	}
+	cfg.Kafka.Encoding = ingest.Protobuf.String()
+	config = saved(t, cfg)
+	ofFile := checkJSON(t, "--events", events, "--config", config)
+	if ofTopic := check(); !reflect.DeepEqual(ofTopic.Events, ofFile.Events) || !reflect.DeepEqual(ofTopic.Fields, ofFile.Fields) || ofFile.Events.Accepted == 0 {
+		t.Errorf("the topic has %+v, the file %+v", ofTopic, ofFile)
+	}
+}
+
 // TestCoverageBeginsAtTheEnd follows a topic until it is interrupted: what was there before is not read, what came
 // since is told.
 func TestCoverageBeginsAtTheEnd(t *testing.T) {
