@@ -98,6 +98,28 @@ func keys(t *testing.T, verdicts map[string]bool) map[string]bool {
 	return rows
 }
 
+// sameAsReplay holds what a run came to against the clean replay of its account topic: state hash, alert bodies, verdict
+// rows. It returns the replay's accounting and how many alerts and rows there are.
+func (d *deployment) sameAsReplay(live *accounting) (clean accounting, alerts, rows int) {
+	d.t.Helper()
+	clean, verdicts, told := d.replayed()
+	if live.StateHash != clean.StateHash {
+		d.t.Errorf("state hash %s, the clean replay has %s", live.StateHash, clean.StateHash)
+	}
+	got := make(map[string]bool)
+	for _, body := range d.mailbox.bodies {
+		got[body] = true
+	}
+	if !maps.Equal(got, told) || len(told) == 0 || d.mailbox.changed != 0 {
+		d.t.Errorf("%d alert bodies arrived, %d are right, %d changed", len(got), len(told), d.mailbox.changed)
+	}
+	stored, want := d.stored(), keys(d.t, verdicts)
+	if !maps.Equal(stored, want) || len(want) == 0 {
+		d.t.Errorf("%d verdict rows, the clean replay has %d", len(stored), len(want))
+	}
+	return clean, len(told), len(stored)
+}
+
 // TestKilledServiceEqualsCleanReplay kills `unopened run` three times with SIGKILL between 10 and 90 % of half a million
 // records. It ends with the state hash, the alerts and the verdict rows of a clean replay of its account topic.
 func TestKilledServiceEqualsCleanReplay(t *testing.T) {
@@ -109,22 +131,9 @@ func TestKilledServiceEqualsCleanReplay(t *testing.T) {
 	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 	at := []float64{0.12 + 0.15*rng.Float64(), 0.35 + 0.15*rng.Float64(), 0.6 + 0.2*rng.Float64()}
 	live := d.killed(at, func() {})
-	clean, verdicts, told := d.replayed()
-	if live.StateHash != clean.StateHash {
-		t.Errorf("state hash %s, the clean replay has %s", live.StateHash, clean.StateHash)
-	}
-	got := make(map[string]bool)
-	for _, body := range d.mailbox.bodies {
-		got[body] = true
-	}
-	if !maps.Equal(got, told) || len(told) == 0 || d.mailbox.changed != 0 {
-		t.Errorf("%d alert bodies arrived, %d are right, %d changed", len(got), len(told), d.mailbox.changed)
-	}
-	if rows, want := d.stored(), keys(t, verdicts); !maps.Equal(rows, want) || len(want) == 0 {
-		t.Errorf("%d verdict rows, the clean replay has %d", len(rows), len(want))
-	}
-	if c := d.mailbox.receiver.Counts(); c.Refused != 0 || int(c.Verified) != len(told) {
-		t.Errorf("the receiver verified %d of %d and refused %d", c.Verified, len(told), c.Refused)
+	clean, told, rows := d.sameAsReplay(&live)
+	if c := d.mailbox.receiver.Counts(); c.Refused != 0 || int(c.Verified) != told {
+		t.Errorf("the receiver verified %d of %d and refused %d", c.Verified, told, c.Refused)
 	}
 	d.conserved(t, &live, hostile, d.sides)
 	if len(live.Unbalanced)+len(clean.Unbalanced) > 0 {
@@ -134,7 +143,7 @@ func TestKilledServiceEqualsCleanReplay(t *testing.T) {
 		t.Error("no entry was written again: the kills show nothing about the split role")
 	}
 	t.Logf("%d records, %d entries of which %d were written again, %d verdict rows, %d alerts (%d delivered again)",
-		d.records, live.Sides.Read, live.Sides.Resent, len(verdicts), len(told), d.mailbox.again)
+		d.records, live.Sides.Read, live.Sides.Resent, rows, told, d.mailbox.again)
 }
 
 // TestOffsetAheadOfTheStateFails is the control: after the kill the checkpoints get the end of the log as their offset,

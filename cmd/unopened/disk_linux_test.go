@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -80,17 +79,7 @@ func TestFullDiskIsWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	sum := d.finish(cmd, out)
-	clean, verdicts, told := d.replayed()
-	if sum.StateHash != clean.StateHash || !maps.Equal(d.stored(), keys(t, verdicts)) {
-		t.Errorf("state hash %s, the clean replay has %s; or the verdict rows differ", sum.StateHash, clean.StateHash)
-	}
-	got := make(map[string]bool)
-	for _, body := range d.mailbox.bodies {
-		got[body] = true
-	}
-	if !maps.Equal(got, told) || len(told) == 0 || d.mailbox.changed != 0 {
-		t.Errorf("%d alert bodies arrived, %d are right, %d changed", len(got), len(told), d.mailbox.changed)
-	}
+	d.sameAsReplay(&sum)
 	d.conserved(t, &sum, hostile, d.sides)
 	if left, err := filepath.Glob(filepath.Join(full, "*", "*", "*.tmp")); err != nil || len(left) > 0 {
 		t.Errorf("%d files that were not finished are left (%v)", len(left), err)
