@@ -66,7 +66,8 @@ func untrusted(err error) string {
 		return "check kafka.tls.ca_file and kafka.tls.server_name"
 	case errors.As(err, &header):
 		return "this port of the broker has no TLS: set kafka.tls.enabled to false or use another port"
-	case errors.As(err, &alert) && alert.Op == "remote error": // as crypto/tls calls the other side's alerts
+	case errors.As(err, &alert) && alert.Op == "remote error" && alert.Err.Error() != "tls: internal error":
+		// So crypto/tls calls the other side's alerts.
 		return "the broker refuses this client: check kafka.tls.cert_file and kafka.tls.key_file"
 	}
 	return ""

@@ -171,6 +171,28 @@ func TestIncidentTexts(t *testing.T) {
 	}
 }
 
+// A broker that has not learnt of new partitions, or of ids, tells of no other life; only another id does.
+func TestLives(t *testing.T) {
+	a, b := [16]byte{1}, [16]byte{2}
+	for _, test := range []struct {
+		now, before   life
+		other, behind bool
+	}{
+		{life{3, a}, life{3, a}, false, false},
+		{life{3, b}, life{3, a}, true, false},
+		{life{2, b}, life{3, a}, true, false},
+		{life{2, a}, life{3, a}, false, true},
+		{life{4, a}, life{3, a}, false, false},
+		{life{2, [16]byte{}}, life{3, [16]byte{}}, false, false}, // nobody knows
+		{life{3, a}, life{3, [16]byte{}}, false, false},
+		{life{3, a}, life{}, false, false},
+	} {
+		if test.now.other(test.before) != test.other || test.now.behind(test.before) != test.behind {
+			t.Errorf("%v after %v: other %v, behind %v", test.now, test.before, !test.other, !test.behind)
+		}
+	}
+}
+
 // An answer to the question for a topic that is cut short or of something else is an error, never an id.
 func TestLifeAnswer(t *testing.T) {
 	good := []byte{0, 0, 0x1d, 0x1d, 0, 0, 0, 0, 0,

@@ -42,7 +42,9 @@ func (b *batch) inflate(arena []byte) (plain, grown []byte, err error) {
 	defer r.Close() //nolint:errcheck // only read
 	from := len(arena)
 	for {
-		arena = slices.Grow(arena, 4096)
+		if len(arena) == cap(arena) { // twice as much each time: what is given up stays below what is taken
+			arena = slices.Grow(arena, min(max(4*len(b.records), len(arena)-from), from+maxInflated+1-len(arena)))
+		}
 		n, err := r.Read(arena[len(arena):min(cap(arena), from+maxInflated+1)])
 		arena = arena[:len(arena)+n]
 		switch {

@@ -28,6 +28,13 @@ func (l life) other(before life) bool {
 	return l.id != unknown && before.id != unknown && l.id != before.id
 }
 
+// behind tells whether l is what a broker says that has not learnt of partitions which were added: a topic of the same
+// id never has fewer.
+func (l life) behind(before life) bool {
+	var unknown [16]byte
+	return l.id == before.id && l.id != unknown && l.count < before.count
+}
+
 // life asks a broker itself, not what the client remembers.
 func (c *Cluster) life(ctx context.Context, topic string) (found life, err error) {
 	err = c.persist(ctx, patience, func(ctx context.Context, client *kafkago.Client) error {

@@ -113,14 +113,15 @@ func (l *Log) send(ctx context.Context, partition int, values [][]byte) error {
 	}
 }
 
-// grown returns an error when the topic has another number of partitions than the log was made for: where a record goes
-// depends on it, and those who read would look elsewhere. Dead letters may lie anywhere.
+// grown returns an error when the topic has more partitions than the log was made for: where a record goes depends on
+// their number, and those who read would look elsewhere. (A broker that says fewer has not learnt of all.) Dead letters
+// may lie anywhere.
 func (l *Log) grown(ctx context.Context, client *kafkago.Client) error {
 	if l.topic == l.cluster.config.Topics.Dead {
 		return nil
 	}
 	known, err := client.Metadata(ctx, &kafkago.MetadataRequest{Topics: []string{l.topic}}) // asks nobody: it remembers
-	if err != nil || known.Topics[0].Error != nil || len(known.Topics[0].Partitions) == len(l.slots) {
+	if err != nil || known.Topics[0].Error != nil || len(known.Topics[0].Partitions) <= len(l.slots) {
 		return nil //nolint:nilerr // the write itself meets what is wrong
 	}
 	return lastingError{fmt.Errorf("the topic had %d partitions and has %d now; stop all members before its partitions are changed: what accounts have lies elsewhere then",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"sync"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -23,6 +24,9 @@ const (
 // beyond the log's end until that is believed: a network can spoil bytes, and a new leader may lag behind.
 const strikes = 3
 
+// arenas take what is inflated; a reader holds one only from a batch to the end of its handling.
+var arenas = sync.Pool{New: func() any { return new([]byte) }}
+
 // reader fetches one partition for its handler. It has one fetch or one Handle under way, never both, so a slow
 // handler holds back its own partition and memory stays bounded.
 type reader struct {
@@ -34,7 +38,8 @@ type reader struct {
 	passed  func(int64)     // told the next offset after each batch
 	next    int64           // the offset wanted next
 	records []ingest.Record // gathered for the handler
-	arena   []byte          // what was inflated of them
+	arena   []byte          // what was inflated of them, in lent
+	lent    *[]byte         // one of arenas, while something is at hand
 	strikes int
 	holes   bool // a hole in the log was logged
 	trouble trouble
@@ -184,6 +189,10 @@ func (r *reader) gather(b *batch, at int64) error {
 	if b.attributes&control != 0 {
 		return nil
 	}
+	if r.lent == nil && b.attributes&compressionBits != 0 {
+		r.lent = arenas.Get().(*[]byte) // the pool holds nothing else
+		r.arena = *r.lent
+	}
 	plain, arena, err := b.inflate(r.arena)
 	if err != nil {
 		r.arena = arena // as it was, in memory that the next try uses again
@@ -252,9 +261,11 @@ func (r *reader) handle(ctx context.Context, next, end int64) error {
 	}
 	r.cluster.counts.records.Add(int64(len(b.Records)))
 	r.cluster.counts.gaps.Add(b.Gap)
-	r.next, r.records, r.arena = next, r.records[:0], r.arena[:0]
-	if cap(r.arena) > 2*manyBytes { // of a batch as there are few
-		r.arena = nil
+	r.next, r.records = next, r.records[:0]
+	if r.lent != nil {
+		*r.lent = r.arena[:0]
+		arenas.Put(r.lent)
+		r.lent, r.arena = nil, nil
 	}
 	if r.passed != nil {
 		r.passed(next)

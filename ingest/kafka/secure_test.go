@@ -203,7 +203,30 @@ func TestSecureBroker(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("sessions that end", func(t *testing.T) { f.sessions(t, encrypted, oauth(token(time.Hour))) })
 	t.Run("access lists", func(t *testing.T) { f.denied(t, encrypted) })
+}
+
+// sessions reads and writes past the end of its sessions: kafka-go does not log in anew on the connections that it has,
+// so the broker closes them, and new ones are opened.
+func (f *fortress) sessions(t *testing.T, encryption TLS, login SASL) {
+	config := f.config
+	config.Create.Enabled = false
+	config.Brokers, config.TLS, config.SASL, config.GroupPrefix = []string{f.SASLAddr()}, encryption, login, "sessions"
+	cluster, k := newCluster(t, config), newKeeper()
+	stop := run(t, cluster.Source(config.Topics.Raw, "test"), k)
+	load := startLoad(t, cluster, config.Topics.Raw, 1)
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); { // more than two sessions
+		load.passed(t, k, 0, 10)
+	}
+	load.finish(t, k)
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	if stats := cluster.Stats(); stats.AppendRetries == 0 || met(stats) != "" { // the control: sessions did end
+		t.Errorf("stats %+v", stats)
+	}
+	t.Logf("%d records; %+v", load.written[0].Load(), cluster.Stats())
 }
 
 // refused asks for the topics as one who is not let in, by way of a tap.

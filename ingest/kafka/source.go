@@ -198,8 +198,11 @@ func (j *journey) look(ctx context.Context) error {
 		return err
 	}
 	before := j.life
-	if now.other(before) {
+	switch {
+	case now.other(before):
 		return j.recreated()
+	case now.behind(before):
+		return fmt.Errorf("a broker knows of %d partitions of %s, another of %d", now.count, j.source.topic, before.count)
 	}
 	if before.count != 0 && before.count != now.count {
 		j.source.cluster.tell(Incident{Kind: Repartitioned, Role: j.source.role, Topic: j.source.topic, Partition: -1,
@@ -272,7 +275,7 @@ func (j *journey) watch(ctx, ended context.Context, generation *kafkago.Generati
 		select {
 		case <-ticker.C:
 			now, err := j.source.cluster.life(ctx, j.source.topic)
-			same = err != nil || now == j.life
+			same = err != nil || now == j.life || now.behind(j.life)
 		case <-ctx.Done():
 		}
 	}

@@ -42,12 +42,13 @@ replica.lag.time.max.ms=3000
 `
 
 // secureSettings add listeners for SASL over TLS and for clients' certificates, and lists of who may do what: nothing
-// that no list allows. The brokers themselves, and tests as the administrator, use the internal listener.
+// that no list allows. Who logged in by SASL has to do so again after two seconds. The brokers themselves, and tests as the administrator, use the internal listener.
 const secureSettings = `ssl.keystore.type=PEM
 ssl.keystore.location=%[1]s
 ssl.truststore.type=PEM
 ssl.truststore.location=%[2]s
 listener.name.mtls.ssl.client.auth=required
+listener.name.sasl.connections.max.reauth.ms=2000
 sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
 listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required%[3]s;
 listener.name.sasl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
