@@ -124,7 +124,7 @@ func (w *Webhook) post(ctx context.Context, d *Delivery) error {
 		}
 		return fmt.Errorf("post: %w", err)
 	}
-	defer answer.Body.Close()
+	defer answer.Body.Close() //nolint:errcheck // only read
 	// What the body says does not matter, nor whether it can be read.
 	_, _ = io.CopyN(io.Discard, answer.Body, maxAnswer)
 	return judge(answer)

@@ -57,6 +57,7 @@ const (
 	FieldsOfCall    = FieldsOfMessage | FieldAnswered | FieldDuration
 )
 
+// The bounds of times.
 const (
 	// Earliest and Latest bound the field "at", in Unix milliseconds: 2000-01-01 and 2100-01-01.
 	Earliest = 946_684_800_000

@@ -31,7 +31,7 @@ func hostileCases(t testing.TB) (cases []hostileCase) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close() // only read
 	lines := bufio.NewScanner(f)
 	for n := 1; lines.Scan(); n++ {
 		want, record, ok := strings.Cut(lines.Text(), "\t")

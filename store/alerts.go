@@ -52,7 +52,7 @@ var alertTable = table{
 		value("suppressed", "Bool", "true: over the daily budget, so nobody was told",
 			func(r *alertRow) bool { return r.Suppressed }),
 		value("webhook_id", "String", "id of the delivery, by which a receiver drops repeats",
-			func(r *alertRow) string { return r.Delivery.ID }),
+			func(r *alertRow) string { return r.ID }),
 		value("body", "String", "the webhook's body, JSON", func(r *alertRow) string { return r.body }),
 	},
 }

@@ -25,7 +25,7 @@ func (d *deployment) connect(t *testing.T) clickhousego.Conn {
 func (d *deployment) exec(t *testing.T, statement string) error {
 	t.Helper()
 	conn := d.connect(t)
-	defer conn.Close() //nolint:errcheck // nothing is left to lose
+	defer conn.Close() // nothing is left to lose
 	return conn.Exec(t.Context(), statement)
 }
 
@@ -33,7 +33,7 @@ func (d *deployment) exec(t *testing.T, statement string) error {
 func (d *deployment) strings(t *testing.T, question string) (all []string) {
 	t.Helper()
 	conn := d.connect(t)
-	defer conn.Close() //nolint:errcheck // only read from
+	defer conn.Close() // only read from
 	rows, err := conn.Query(t.Context(), question)
 	if err != nil {
 		t.Fatalf("%s: %v", question, err)
@@ -61,7 +61,7 @@ func (d *deployment) rows(t *testing.T, table string, look func(string, []byte))
 func (d *deployment) stored() map[string]bool {
 	d.t.Helper()
 	conn := d.connect(d.t)
-	defer conn.Close() //nolint:errcheck // only read from
+	defer conn.Close() // only read from
 	found, err := conn.Query(d.t.Context(), "SELECT concat(account, ' ', toString(harm), ' ', toString(toUnixTimestamp64Milli(at)), ' ',"+
 		" toString(toDecimalString(score, 4)), ' ', toString(events)) FROM unopened.verdicts")
 	if err != nil {

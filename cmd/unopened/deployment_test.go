@@ -173,7 +173,7 @@ func (d *deployment) scrape() []byte {
 	if err != nil {
 		return nil
 	}
-	defer answer.Body.Close() //nolint:errcheck // only read from
+	defer answer.Body.Close() // only read from
 	text, err := io.ReadAll(answer.Body)
 	if err != nil {
 		return nil

@@ -38,7 +38,7 @@ func fillUp(t *testing.T, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // what it holds is of no use
+	defer f.Close() // what it holds is of no use
 	for piece := make([]byte, 4096); ; {
 		if _, err := f.Write(piece); errors.Is(err, syscall.ENOSPC) {
 			return

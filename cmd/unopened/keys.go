@@ -91,7 +91,7 @@ of HMAC-SHA-256(key, domain ‖ identifier) in hexadecimal.`,
 				if err != nil {
 					return err
 				}
-				defer f.Close() // only read from
+				defer f.Close() //nolint:errcheck // only read
 				in = f
 			}
 			return pseudonymise(in, cmd.OutOrStdout(), key, domain)

@@ -40,7 +40,7 @@ func refuseAll(t *testing.T, e *encoding, mutated int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer log.Close() //nolint:errcheck // what is missing is seen
+	defer log.Close() // what is missing is seen
 	d.log = io.MultiWriter(log, os.Stderr)
 	rng := rand.New(rand.NewPCG(2, 2026))
 	events := happened(recently(600), mutated/5)

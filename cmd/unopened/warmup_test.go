@@ -167,7 +167,7 @@ func unpacked(t *testing.T, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer in.Close() //nolint:errcheck // only read from
+	defer in.Close() // only read from
 	var text bytes.Buffer
 	if _, err := text.ReadFrom(in); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package file
 
 import (
 	"bufio"
+	"errors"
 	"io"
 
 	"github.com/unopened/unopened/ingest"
@@ -29,7 +30,7 @@ func (l *lines) next(dst []byte) ([]byte, int, error) {
 			dst = append(dst, part[:min(n, start+kept+1-len(dst))]...)
 		}
 		switch {
-		case err == bufio.ErrBufferFull:
+		case errors.Is(err, bufio.ErrBufferFull):
 			continue
 		case err == io.EOF && size == 0:
 			return dst, 0, io.EOF

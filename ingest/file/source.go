@@ -89,7 +89,7 @@ func (b *batcher) file(ctx context.Context, path string) (err error) {
 		line, size, err := in.next(b.scratch[:0])
 		b.scratch = line
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return fmt.Errorf("reading %s after line %d: %w", path, b.next, err)

@@ -226,7 +226,7 @@ func TestStandardInputIsStopped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer w.Close() //nolint:errcheck // nothing depends on it
+	defer w.Close() // nothing depends on it
 	if err := syscall.SetNonblock(int(r.Fd()), false); err != nil {
 		t.Fatal(err)
 	}

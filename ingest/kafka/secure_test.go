@@ -101,7 +101,7 @@ func (f *fortress) front(t *testing.T, certificate tls.Certificate) string {
 				return
 			}
 			go func() {
-				defer client.Close() //nolint:errcheck // over
+				defer client.Close() // over
 				if server, err := net.Dial("tcp", f.Addr()); err == nil {
 					go func() { _, _ = io.Copy(client, server); _ = client.Close() }() // ends with either side
 					_, _ = io.Copy(server, client)

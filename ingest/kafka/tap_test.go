@@ -39,7 +39,7 @@ func newTap(t *testing.T, target string) *tap {
 
 // pass copies both ways until one side ends.
 func (p *tap) pass(client net.Conn, target string) {
-	defer client.Close() //nolint:errcheck // over
+	defer client.Close() // over
 	server, err := net.Dial("tcp", target)
 	if err != nil {
 		return

@@ -103,7 +103,7 @@ func (e *Engine) own(ctx context.Context) (*Engine, error) {
 		err = e.launch(ctx)
 	}
 	if err != nil {
-		e.owner.Close()
+		_ = e.owner.Close() // a lock that is given up
 		return nil, err
 	}
 	return e, nil

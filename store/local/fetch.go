@@ -68,7 +68,7 @@ func Fetch(ctx context.Context, progress func(step string)) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer lock.Close()
+	defer lock.Close() //nolint:errcheck // a lock that is given up
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
@@ -86,7 +86,7 @@ func (a *archive) install(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("making a folder to fetch the library into: %w", err)
 	}
-	defer os.RemoveAll(temp)
+	defer os.RemoveAll(temp) //nolint:errcheck // a leftover is harmless
 	err = errors.Join(
 		os.WriteFile(filepath.Join(temp, "package.json"), fmt.Appendf(nil, `{"dependencies":{%q:%q}}`, a.name, a.version), 0o600),
 		os.WriteFile(filepath.Join(temp, "package-lock.json"), fmt.Appendf(nil, npmLock, a.name, a.version, a.digest, a.source), 0o600))

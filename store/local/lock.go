@@ -23,7 +23,7 @@ func tryLock(path string) (*os.File, error) {
 	if err == nil {
 		return f, nil
 	}
-	f.Close()
+	_ = f.Close() // nothing was written
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, nil
 	}

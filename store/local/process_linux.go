@@ -31,7 +31,7 @@ func (e *Engine) launch(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("waiting for an engine that ran on %s to end: %w", e.dir, err)
 	}
-	defer lock.Close()
+	defer lock.Close() //nolint:errcheck // the child has its own
 	if err := os.Remove(filepath.Join(e.dir, portFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("removing an old port: %w", err)
 	}
@@ -55,12 +55,12 @@ func (e *Engine) spawn(lock *os.File) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer input.Close()
+	defer input.Close() //nolint:errcheck // the child has its own
 	output, err := os.OpenFile(filepath.Join(e.dir, logFile), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, errors.Join(err, terminal.Close())
 	}
-	defer output.Close()
+	defer output.Close() //nolint:errcheck // the child has its own
 	p := &process{cmd: e.command(), terminal: terminal, done: make(chan struct{})}
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr, p.cmd.ExtraFiles = input, output, output, []*os.File{lock}
 	started := make(chan error)
@@ -98,7 +98,7 @@ func (e *Engine) command() *exec.Cmd {
 func (e *Engine) awaitPort(ctx context.Context, p *process) error {
 	for e.readPort() != nil {
 		if p.ended() {
-			return fmt.Errorf("the embedded ClickHouse ended while it started (%v); see %s", p.err, filepath.Join(e.dir, logFile))
+			return fmt.Errorf("the embedded ClickHouse ended while it started, see %s: %w", filepath.Join(e.dir, logFile), p.err)
 		}
 		if err := pause(ctx); err != nil {
 			return fmt.Errorf("the embedded ClickHouse did not start in time (%w); see %s", err, filepath.Join(e.dir, logFile))
@@ -120,15 +120,15 @@ func (p *process) ended() bool {
 // stop asks the child to exit, as a person at its terminal would, and ends it by force if it does not within a time. It
 // asks more than once, because the engine throws away what was typed before its first prompt.
 func (p *process) stop(within time.Duration) {
-	defer p.terminal.Close()
+	defer p.terminal.Close() //nolint:errcheck // the child is gone
 	deadline := time.After(within)
 	for {
-		p.terminal.WriteString("exit\n") // where this fails, force is next
+		_, _ = p.terminal.WriteString("exit\n") // where this fails, force is next
 		select {
 		case <-p.done:
 			return
 		case <-deadline:
-			p.cmd.Process.Kill() // fails only for one that is gone
+			_ = p.cmd.Process.Kill() // fails only for one that is gone
 			<-p.done
 			return
 		case <-time.After(100 * time.Millisecond):
@@ -144,7 +144,7 @@ func openTerminal() (master, slave *os.File, err error) {
 	}
 	defer func() {
 		if err != nil {
-			master.Close()
+			_ = master.Close() // nothing was written
 		}
 	}()
 	if err := unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0); err != nil {
