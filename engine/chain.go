@@ -42,13 +42,15 @@ func (s *sealed) follow() Head {
 	if n.Of > 0 && n.Step == n.Of {
 		n.Base, n.Since, n.Deltas, n.Step, n.Of = n.Deltas-n.Before, 0, 0, 0, 0
 	}
+	n.Renew = max(s.renew, 0)
 	switch {
 	case n.Of > 0:
 		n.Step++
-	case n.Deltas >= max(n.Base, s.sweeps.least) || n.Since >= s.sweeps.most:
+	case s.renew > 0, n.Deltas >= max(n.Base, s.sweeps.least) || n.Since >= s.sweeps.most:
 		n.Step, n.Of, n.Begun, n.Before = 1, 1+int((n.Base+n.Deltas)/s.sweeps.share), n.Generation, n.Deltas
 	}
 	if n.Of > 0 && n.Step == n.Of {
+		n.Renew = max(n.Renew-1, 0)
 		n.Needs = slices.DeleteFunc(n.Needs, func(g int64) bool { return g < n.Begun })
 	}
 	return n
@@ -128,7 +130,7 @@ func (s *sealed) restore(ctx context.Context) error {
 		head, err := s.restoreChain(ctx, g, sound)
 		if err == nil {
 			head.TopicID = cmp.Or(s.head.TopicID, head.TopicID)
-			s.head = head
+			s.head, s.renew = head, head.Renew
 			s.head.Step, s.head.Of = 0, 0 // how far a sweep had come went with its process
 			s.log.Info("checkpoint loaded", "file", head.file(), "next", head.Next, "files", len(head.Needs)+1)
 			return nil

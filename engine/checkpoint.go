@@ -49,6 +49,7 @@ type Head struct {
 	Since      int     `json:"since"`  // files after it, before this one
 	Deltas     int64   `json:"deltas"` // and their bytes
 	Before     int64   `json:"before"` // those before the sweep under way
+	Renew      int     `json:"renew"`  // sweeps that have still to come to their end because somebody was erased
 }
 
 const (

@@ -27,6 +27,7 @@ type sealed struct {
 	head     Head  // of the last file that is durable
 	size     int64 // its bytes
 	newest   int64 // the greatest generation that there is, sound or not
+	renew    int   // sweeps to be made besides the usual ones
 	next     int64 // where the state stands, -1 where nothing was read
 	open     bool  // a batch was begun and not finished: the state is ahead of next and must not be sealed
 	last     time.Time
@@ -102,6 +103,15 @@ func (s *sealed) yield(ctx context.Context, err error) error {
 	}
 }
 
+// forget has all files that there are replaced, since somebody was erased whom they name: by three sweeps, for the first
+// begins with the erasure itself, and the chain before the last one is kept too; by one more where one is under way.
+func (s *sealed) forget() {
+	s.renew = 3
+	if s.flight != nil || s.head.Step < s.head.Of {
+		s.renew = 4
+	}
+}
+
 // due tells whether it is time for the next file.
 func (s *sealed) due() bool {
 	if s.vault == nil || s.flight != nil {
@@ -117,7 +127,7 @@ func (s *sealed) due() bool {
 // start takes a snapshot and sends it on its way; it is stored when durable has returned. Nothing happens where there is
 // nothing new, where a batch was left unfinished (the log is read again from the last file), or while one is on its way.
 func (s *sealed) start(durable func(context.Context) error) error {
-	if s.vault == nil || s.open || s.next == s.head.Next || s.flight != nil {
+	if s.vault == nil || s.open || s.flight != nil || s.next == s.head.Next && s.renew == 0 {
 		return nil
 	}
 	begin := time.Now()
@@ -171,6 +181,9 @@ func (s *sealed) land(err error) error {
 	f.stop()
 	if err != nil {
 		return fmt.Errorf("checkpoint %s: %w", f.head.file(), err)
+	}
+	if f.head.Of > 0 && f.head.Step == f.head.Of {
+		s.renew = max(s.renew-1, 0)
 	}
 	s.head, s.size, s.newest = f.head, f.size, f.head.Generation
 	s.counts.stored.Add(1)

@@ -212,6 +212,7 @@ func (s *shard) cause() ingest.Cause {
 func (s *shard) control(ev *ingest.Event) {
 	if ev.Type == ingest.Erase {
 		s.policy.Erase(ev.Subject)
+		s.sealed.forget()
 	} else if ingest.PartitionOf(ev.Subject, s.part.Count) != s.part.ID {
 		return
 	}
