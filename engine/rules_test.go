@@ -80,6 +80,7 @@ func TestRules(t *testing.T) {
 	for _, spoilt := range []struct{ from, into string }{
 		{"alert: UnopenedContentTripwire", "alert: Other"}, {"alert: UnopenedAccountingImbalance", "alert: Other"},
 		{"alert: UnopenedGap", "alert: Other"}, {"alert: UnopenedPartitionStalled", "alert: Other"}, {"alert: UnopenedWindowShrunk", "alert: Other"},
+		{"alert: UnopenedCheckpointNotStored", "alert: Other"},
 		{"sum by (job) (unopened_content_tripwire_total)\n            > max_over_time(sum by (job) (unopened_content_tripwire_total)[1h:30s] offset 5m)",
 			"sum by (job) (increase(unopened_content_tripwire_total[5m])) > 0"}, // takes a partition that moves for news
 		{"> 120", "> 1e6"}, {"difference != 0", "difference > 0"},
