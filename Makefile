@@ -12,7 +12,7 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # The tests with a long form: those that ask for UNOPENED_SOAK.
 SOAK := engine:TestKilledRunEqualsCleanReplay ingest/kafka:TestErrorCodes \
-	ingest/kafka:TestMoves ingest/kafka:TestMembers ingest/kafka:TestOutages
+	ingest/kafka:TestMoves ingest/kafka:TestMembers ingest/kafka:TestProcesses ingest/kafka:TestOutages
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
