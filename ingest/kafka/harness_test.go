@@ -118,6 +118,12 @@ func (k *partitionKeeper) Handle(ctx context.Context, b ingest.Batch) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.apply(b)
+	return nil
+}
+
+// apply takes a batch in; the caller holds the lock.
+func (k *partitionKeeper) apply(b ingest.Batch) {
 	if next, ok := k.next[k.part.ID]; ok && b.Next-b.Gap-int64(len(b.Records)) != next {
 		k.backward = true
 	}
@@ -138,7 +144,6 @@ func (k *partitionKeeper) Handle(ctx context.Context, b ingest.Batch) error {
 	case k.changed <- struct{}{}:
 	default:
 	}
-	return nil
 }
 
 func (k *partitionKeeper) Close(context.Context) error {

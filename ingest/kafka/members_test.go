@@ -74,25 +74,41 @@ func (f *fence) opener(frozen *gate) func(context.Context, ingest.Partition) (in
 // Handle takes a batch from the owner. One who was the owner must soon be told by its context that it is no more.
 func (h *fenced) Handle(ctx context.Context, b ingest.Batch) error {
 	h.frozen.pass()
-	h.fence.mu.Lock()
-	owns := h.fence.owners[h.part.ID] == h
-	h.fence.mu.Unlock()
-	if owns {
-		return h.partitionKeeper.Handle(ctx, b)
+	if h.take(b) {
+		return nil
 	}
-	late := false
-	select {
-	case <-ctx.Done():
-	case <-time.After(patienceOfTests):
-		late = true
-	}
+	h.fence.zombie(toldInTime(ctx))
+	return errors.New("another member owns the partition")
+}
+
+// take takes a batch in, unless another member owns the partition.
+func (h *fenced) take(b ingest.Batch) bool {
 	h.fence.mu.Lock()
 	defer h.fence.mu.Unlock()
-	h.fence.zombies++
-	if late {
-		h.fence.late++
+	owns := h.fence.owners[h.part.ID] == h
+	if owns {
+		h.apply(b)
 	}
-	return errors.New("another member owns the partition")
+	return owns
+}
+
+// toldInTime tells whether ctx ends.
+func toldInTime(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return true
+	case <-time.After(patienceOfTests):
+		return false
+	}
+}
+
+func (f *fence) zombie(told bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.zombies++
+	if !told {
+		f.late++
+	}
 }
 
 func (h *fenced) Close(context.Context) error {
