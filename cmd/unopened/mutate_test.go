@@ -14,13 +14,16 @@ import (
 
 // encoding is a form in which the raw topic may carry records, with the ways in which a record of it can be spoilt.
 type encoding struct {
-	name      string
+	ingest.Encoding
 	append    func(dst []byte, ev *ingest.Event) []byte
 	mutations []mutation
 }
 
 // encodings are all there are. A new one has its line here, and the tests of refusals range over it.
-var encodings = []encoding{{"json", ingest.AppendJSON, jsonMutations}}
+var encodings = []encoding{
+	{ingest.JSON, ingest.AppendJSON, jsonMutations},
+	{ingest.Protobuf, ingest.AppendProtobuf, protobufMutations},
+}
 
 // mutation spoils a valid record so that it must be refused for a certain reason. It returns nil where the record has no
 // place for it. Each plants something of the marks.

@@ -30,7 +30,7 @@ func (m *marks) forms() []string {
 // the same records as they were are accepted, and what was planted is found where the producer put it.
 func TestMutatedRecordsLeaveNothing(t *testing.T) {
 	for i := range encodings {
-		t.Run(encodings[i].name, func(t *testing.T) { refuseAll(t, &encodings[i], 100_000) })
+		t.Run(encodings[i].String(), func(t *testing.T) { refuseAll(t, &encodings[i], 100_000) })
 	}
 }
 
@@ -41,6 +41,10 @@ func refuseAll(t *testing.T, e *encoding, mutated int) {
 		t.Fatal(err)
 	}
 	defer log.Close() // what is missing is seen
+	d.cfg.Kafka.Encoding = e.String()
+	if err := d.cfg.Save(d.config); err != nil {
+		t.Fatal(err)
+	}
 	d.log = io.MultiWriter(log, os.Stderr)
 	rng := rand.New(rand.NewPCG(2, 2026))
 	events := happened(recently(600), mutated/5)
