@@ -42,8 +42,8 @@ func (b *batch) inflate(arena []byte) (plain, grown []byte, err error) {
 	defer r.Close() //nolint:errcheck // only read
 	from := len(arena)
 	for {
-		if len(arena) == cap(arena) { // twice as much each time: what is given up stays below what is taken
-			arena = slices.Grow(arena, min(max(4*len(b.records), len(arena)-from), from+maxInflated+1-len(arena)))
+		if len(arena) == cap(arena) {
+			arena = slices.Grow(arena, from+nextSize(len(b.records), len(arena)-from)-len(arena))
 		}
 		n, err := r.Read(arena[len(arena):min(cap(arena), from+maxInflated+1)])
 		arena = arena[:len(arena)+n]
@@ -56,6 +56,15 @@ func (b *batch) inflate(arena []byte) (plain, grown []byte, err error) {
 			return nil, arena[:from], fmt.Errorf("the batch does not inflate: %w", err)
 		}
 	}
+}
+
+// nextSize is how much room to make for what is inflated, so that little is given up on the way: twice as much each
+// time, and all there may be as soon as it is likely to be much.
+func nextSize(compressed, inflated int) int {
+	if size := max(4*compressed, 2*inflated, 4096); size < maxInflated/4 {
+		return size
+	}
+	return maxInflated + 1
 }
 
 // inflating returns what reads records inflated. What is left to kafka-go's codecs takes no more memory than they give.
