@@ -39,7 +39,7 @@ test: ## run every test, with a real Kafka broker and a real ClickHouse where th
 soak: ## run the long forms of the tests, hours in all; a part that passed is not run again until `make clean`
 	@mkdir -p build/soak
 	@set -o pipefail; for part in $(SOAK); do \
-		log=build/soak/$${part/:/.}; \
+		log=build/soak/$${part//[:\/]/.}; \
 		if [ -f $$log.passed ]; then echo "passed before: $$part"; continue; fi; \
 		echo "running: $$part"; \
 		UNOPENED_SOAK=1 $(GO) test -count=1 -timeout 12h -v -run "^$${part#*:}$$" ./$${part%:*} 2>&1 | tee $$log.log | \

@@ -158,13 +158,14 @@ func (r *reader) incident(kind IncidentKind, from, to int64) Incident {
 // begins with that one.
 func (r *reader) deliver(ctx context.Context, answer *partitionAnswer) error {
 	raw, end, at := answer.Records.bytes(), answer.HighWatermark, r.next
+	begin := at // what was handed over in between moves r.next
 	for len(raw) > 0 && at < r.stop && ctx.Err() == nil {
 		b, err := openBatch(raw)
 		if err == nil {
 			err = r.gather(&b, at)
 		}
 		if err != nil {
-			if at > r.next {
+			if at > begin {
 				break
 			}
 			return r.spoilt(ctx, suspect(&b, raw, at, end), end, err)
@@ -177,7 +178,7 @@ func (r *reader) deliver(ctx context.Context, answer *partitionAnswer) error {
 		}
 	}
 	r.strikes = 0
-	if at == r.next && at < end {
+	if at == begin && at < end {
 		return r.trouble.pause.wait(ctx) // the broker had nothing to say in time, or said it too early
 	}
 	return r.handle(ctx, at, end)

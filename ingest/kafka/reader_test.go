@@ -68,3 +68,44 @@ func TestDeliver(t *testing.T) {
 		}
 	}
 }
+
+// TestCutBatchBehindAFullHandIsNoPoison has answers in which so much comes that it is handed over before the last batch,
+// of which the answer holds only the beginning, as brokers send it. That is no damage, however often it comes in a row.
+func TestCutBatchBehindAFullHandIsNoPoison(t *testing.T) {
+	many := make([]testRecord, manyRecords)
+	full := func(base int64) []byte { return makeBatch(base, 0, manyRecords, plainRecords(many...)) }
+	read, poison := int64(0), 0
+	r := &reader{cluster: &Cluster{log: slog.New(slog.DiscardHandler)}, stop: math.MaxInt64, handler: &counting{func(b ingest.Batch) {
+		for _, record := range b.Records {
+			read++
+			if record.Poison {
+				poison++
+			}
+		}
+	}}}
+	const end = 10 * manyRecords
+	for range 3 * strikes {
+		if r.next == end {
+			break
+		}
+		raw := full(r.next)
+		if r.next+manyRecords < end {
+			raw = append(raw, full(r.next + manyRecords)[:1000]...)
+		}
+		if err := r.deliver(t.Context(), &partitionAnswer{HighWatermark: end, Records: rawBatches{&raw}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if poison > 0 || read != int64(3*strikes)*manyRecords {
+		t.Errorf("%d records read, of which %d as poison, after %d answers", read, poison, 3*strikes)
+	}
+	cut := full(r.next)[:1000] // the control: where a batch stays cut at the start of the answer, it is damage
+	for range strikes {
+		if err := r.deliver(t.Context(), &partitionAnswer{HighWatermark: end, Records: rawBatches{&cut}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if poison == 0 {
+		t.Error("a batch that is always cut is never given up")
+	}
+}
