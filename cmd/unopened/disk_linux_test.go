@@ -39,7 +39,7 @@ func fillUp(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 	defer f.Close() // what it holds is of no use
-	for piece := make([]byte, 4096); ; {
+	for piece := make([]byte, 1<<16); ; {
 		if _, err := f.Write(piece); errors.Is(err, syscall.ENOSPC) {
 			return
 		} else if err != nil {
@@ -55,12 +55,12 @@ func fillUp(t *testing.T, name string) {
 func TestFullDiskIsWaitedFor(t *testing.T) {
 	d := deploy(t)
 	full := filepath.Join(d.cfg.Data, "checkpoints")
-	smallDisk(t, full, "64m")
-	d.produce(1500)
+	smallDisk(t, full, "256m")
+	d.produce(4000)
 	log := &lockedLog{}
 	d.log = io.MultiWriter(log, os.Stderr)
 	cmd, _ := d.start()
-	d.until("a checkpoint", func(m map[string]float64) bool { return m["unopened_seals_total"] > 30 && d.applied(m) > 0.1 })
+	d.until("a checkpoint", func(m map[string]float64) bool { return m["unopened_seals_total"] > 7 && d.applied(m) > 0.05 })
 	ballast := filepath.Join(full, "ballast")
 	fillUp(t, ballast)
 	d.until("work in spite of a full disk", func(m map[string]float64) bool {
