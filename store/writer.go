@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/unopened/unopened/alerts"
 	"github.com/unopened/unopened/ingest"
@@ -24,12 +26,23 @@ type Writer struct {
 	free  chan *block // the others, when they are not on their way
 	where ingest.Position
 	lost  bool
+
+	sent  int64 // blocks sent off; the number of the last one
+	mu    sync.Mutex
+	away  []int64   // the numbers of those not acknowledged yet: several senders take them, so any may come home first
+	waits []flushed // for all up to a number to be home
+}
+
+// flushed is a wait of Flush: stored is closed when no block up to the number is away.
+type flushed struct {
+	sent   int64
+	stored chan struct{}
 }
 
 // block is a batch of rows with the memory that they point into.
 type block struct {
 	owner    *Writer
-	stored   chan struct{} // closed when its rows are acknowledged; nil where nobody asks
+	number   int64 // among those that its owner has sent off
 	events   []eventRow
 	verdicts []verdictRow
 	features []featureRow
@@ -81,13 +94,14 @@ func (w *Writer) Finding(f *alerts.Finding) {
 // Flush sends off what there is. Its wait returns when ClickHouse has acknowledged every row recorded before, or with an
 // error when its context or the store is done before.
 func (w *Writer) Flush() func(context.Context) error {
-	stored := make(chan struct{})
-	if w.block.rows() == 0 && len(w.free) == blocks-1 {
-		close(stored) // nothing is on its way
-	} else { // blocks are acknowledged in the order in which they were sent, so this one, if empty, speaks for all
-		w.block.stored = stored
+	if w.block.rows() > 0 {
 		w.handOver()
 	}
+	stored := make(chan struct{})
+	w.mu.Lock()
+	w.waits = append(w.waits, flushed{w.sent, stored})
+	w.settle()
+	w.mu.Unlock()
 	lost := w.lost
 	return func(ctx context.Context) error {
 		select {
@@ -119,6 +133,11 @@ func (w *Writer) room() *block {
 // handOver has the block sent and takes another one, waiting for one if need be. When the store has ended, its rows
 // are lost, and Flush says so.
 func (w *Writer) handOver() {
+	w.mu.Lock()
+	w.sent++
+	w.block.number = w.sent
+	w.away = append(w.away, w.sent)
+	w.mu.Unlock()
 	select {
 	case w.store.work <- w.block:
 		select {
@@ -145,12 +164,24 @@ func (b *block) add(other *block) {
 
 // acknowledge tells that the block's rows are stored, and gives it back.
 func (b *block) acknowledge() {
-	if b.stored != nil {
-		close(b.stored)
-		b.stored = nil
-	}
+	w := b.owner
+	w.mu.Lock()
+	w.away = slices.DeleteFunc(w.away, func(n int64) bool { return n == b.number })
+	w.settle()
+	w.mu.Unlock()
 	b.reset()
-	b.owner.free <- b
+	w.free <- b
+}
+
+// settle ends the waits for which nothing is away any more; the lock is held.
+func (w *Writer) settle() {
+	w.waits = slices.DeleteFunc(w.waits, func(f flushed) bool {
+		home := !slices.ContainsFunc(w.away, func(n int64) bool { return n <= f.sent })
+		if home {
+			close(f.stored)
+		}
+		return home
+	})
 }
 
 // reset empties the block and keeps its memory.

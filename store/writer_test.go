@@ -64,6 +64,32 @@ func TestWriterWaitsAndLosesNothing(t *testing.T) {
 	}
 }
 
+// TestFlushWaitsForEveryBlock has the second of two batches acknowledged first, as one of several senders may: what was
+// flushed before is durable only when both are.
+func TestFlushWaitsForEveryBlock(t *testing.T) {
+	s := detached(1000)
+	s.work = make(chan *block, blocks)
+	w := s.Writer()
+	record(w, 0, 10)
+	both := w.Flush()
+	first := <-s.work
+	record(w, 10, 20)
+	both, one := w.Flush(), both
+	second := <-s.work
+	second.acknowledge()
+	for _, wait := range []func(context.Context) error{one, both} {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		if err := wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("with the first batch away Flush says %v", err)
+		}
+		cancel()
+	}
+	first.acknowledge()
+	if err := errors.Join(one(t.Context()), both(t.Context()), w.Flush()(t.Context())); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestEndedStoreSaysThatRowsAreLost(t *testing.T) {
 	s := detached(1)
 	w := s.Writer()
