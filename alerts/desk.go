@@ -89,6 +89,13 @@ func (d *Desk) Snapshot(w io.Writer) error {
 	return json.NewEncoder(w).Encode(deskState{deskVersion, d.opened, d.suppressed, d.state()})
 }
 
+// Changed counts what has become of deliveries since the last snapshot, which no offset of the alert topic tells.
+func (d *Desk) Changed() int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.moved
+}
+
 // Restore replaces the desk's state by that of a snapshot, which is all that r holds. Run must not be at work.
 func (d *Desk) Restore(r io.Reader) error {
 	if err := d.causes.Restore(r); err != nil {

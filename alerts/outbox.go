@@ -21,6 +21,7 @@ type Outbox struct {
 	changed *sync.Cond // something came into a queue or left one, is due, or is over
 	queues  []*queue
 	added   int
+	moved   int64 // deliveries that were sent, put off or given up since the last snapshot
 	broken  error
 }
 
@@ -120,6 +121,7 @@ func (o *Outbox) settle(q *queue, l *lane, err error, stopping bool) {
 	defer o.mu.Unlock()
 	defer o.changed.Broadcast()
 	first, gone := &l.items[0], 0
+	o.moved++
 	q.counts.Retried += int64(min(first.Attempts, 1))
 	switch {
 	case err == nil:
@@ -219,6 +221,7 @@ func (o *Outbox) state() outboxState {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	s := outboxState{Endpoints: o.counts()}
+	o.moved = 0
 	waiting := make(map[int]pending)
 	for _, q := range o.queues {
 		for _, l := range q.lanes {

@@ -29,6 +29,7 @@ type Policy struct {
 	reasons  []models.Reason
 	episodes map[episodeKey]episode
 	changed  map[episodeKey]bool // since the last snapshot
+	sweeping []episodeKey        // all there were when the sweep at hand began
 }
 
 // explainer is models.Set as far as a policy needs it.

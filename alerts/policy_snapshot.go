@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/unopened/unopened/models"
@@ -21,12 +22,16 @@ type episodeRow struct {
 	Episode episode
 }
 
-// Snapshot writes the episodes that changed since the snapshot before, and with of > 0 those of a part of all accounts:
-// parts 1 to of are all of them. They come in the order of account and harm: the same episodes give the same bytes.
+// Snapshot writes the episodes that changed since the snapshot before, and with of > 0 a part of all that there were when
+// part 1 was asked for: parts 1 to of are all of them. They come in the order of account and harm: the same episodes give the same bytes.
 func (p *Policy) Snapshot(w io.Writer, step, of int) error {
+	if step == 1 {
+		p.sweeping = slices.AppendSeq(p.sweeping[:0], maps.Keys(p.episodes))
+	}
 	if of > 0 {
-		for key := range p.episodes {
-			if int(binary.LittleEndian.Uint32(key.Account[:]))%of == step-1 {
+		n := len(p.sweeping)
+		for _, key := range p.sweeping[n*(step-1)/of : n*step/of] {
+			if p.episodes[key].Number > 0 { // else it was erased since, and must not be named again
 				p.changed[key] = true
 			}
 		}

@@ -99,13 +99,29 @@ func (b *Bucket) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := object.Stat(); err != nil { // GetObject asks for nothing yet
+	info, err := object.Stat()
+	if err != nil { // GetObject asks for nothing yet
 		if minio.ToErrorResponse(err).StatusCode == http.StatusNotFound {
 			err = fs.ErrNotExist
 		}
 		return nil, errors.Join(err, object.Close())
 	}
-	return object, nil
+	return &download{object, info.Size}, nil
+}
+
+// download is an object on its way. An answer that ends early is an error of the connection, not the end of the file.
+type download struct {
+	*minio.Object
+	left int64
+}
+
+func (d *download) Read(b []byte) (int, error) {
+	n, err := d.Object.Read(b)
+	d.left -= int64(n)
+	if d.left > 0 && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)) {
+		err = fmt.Errorf("the storage's answer ended %d bytes early", d.left)
+	}
+	return n, err
 }
 
 // List implements Vault.

@@ -33,25 +33,52 @@ type sweeps struct {
 
 var usualSweeps = sweeps{least: 1 << 20, most: 128, share: 8 << 20}
 
-// follow returns the head of the next file, for the state as it stands.
+// follow returns the head of the next file, for the state as it stands. A state that each file holds as a whole needs no
+// other.
 func (s *sealed) follow() Head {
 	n := s.head
-	n.Format, n.Generation, n.Next = checkpointFormat, s.newest+1, s.next
+	n.Format, n.Generation, n.Next, n.Changed = checkpointFormat, s.newest+1, s.next, s.changed()
 	n.Needs = append(slices.Clone(n.Needs), s.head.Generation)
-	n.Since, n.Deltas = n.Since+1, n.Deltas+s.size
-	if n.Of > 0 && n.Step == n.Of {
-		n.Base, n.Since, n.Deltas, n.Step, n.Of = n.Deltas-n.Before, 0, 0, 0, 0
-	}
+	n.book(s.head.Changed, s.size)
 	n.Renew = max(s.renew, 0)
 	switch {
+	case s.wholly():
+		n.Step, n.Of, n.Begun = 1, 1, n.Generation
 	case n.Of > 0:
 		n.Step++
-	case s.renew > 0, n.Deltas >= max(n.Base, s.sweeps.least) || n.Since >= s.sweeps.most:
-		n.Step, n.Of, n.Begun, n.Before = 1, 1+int((n.Base+n.Deltas)/s.sweeps.share), n.Generation, n.Deltas
+	case s.renew > 0, n.Deltas >= max(n.Base, s.sweeps.least), n.Since >= s.sweeps.most:
+		n.Step, n.Of, n.Begun = 1, 1+int((n.Base+n.Deltas)/s.sweeps.share), n.Generation
 	}
 	if n.Of > 0 && n.Step == n.Of {
 		n.Renew = max(n.Renew-1, 0)
 		n.Needs = slices.DeleteFunc(n.Needs, func(g int64) bool { return g < n.Begun })
+	}
+	return n
+}
+
+// book adds the file before, of the given size and bytes of changes, to what stands before the next one.
+func (n *Head) book(changed, size int64) {
+	n.Since++
+	if n.Of == 0 {
+		n.Deltas += size
+		return
+	}
+	n.Deltas += min(changed, size)
+	n.Swept += max(0, size-changed)
+	if n.Step == n.Of {
+		n.Base, n.Since, n.Deltas, n.Swept, n.Step, n.Of = n.Swept, 0, 0, 0, 0, 0
+	}
+}
+
+// wholly tells whether each file holds everything.
+func (s *sealed) wholly() bool {
+	return !slices.ContainsFunc(s.sections, func(c Section) bool { _, ok := c.State.(whole); return !ok })
+}
+
+// changed is about how many bytes of changes the next file has.
+func (s *sealed) changed() (n int64) {
+	for i := range s.sections {
+		n += s.sections[i].State.Changed()
 	}
 	return n
 }
@@ -78,7 +105,7 @@ func (s *sealed) load(ctx context.Context) error {
 		claim.Writer = rand.Text()[:8]
 		data, err := encode(&claim, s.sections)
 		if err == nil {
-			err = s.store(ctx, &claim, data)
+			_, err = s.store(ctx, &claim, data)
 		}
 		if errors.Is(err, ErrFenced) {
 			continue
@@ -131,7 +158,9 @@ func (s *sealed) restore(ctx context.Context) error {
 		if err == nil {
 			head.TopicID = cmp.Or(s.head.TopicID, head.TopicID)
 			s.head, s.renew = head, head.Renew
-			s.head.Step, s.head.Of = 0, 0 // how far a sweep had come went with its process
+			if s.head.Step < s.head.Of { // how far a sweep had come went with its process
+				s.head.Step, s.head.Of, s.head.Swept = 0, 0, 0
+			}
 			s.log.Info("checkpoint loaded", "file", head.file(), "next", head.Next, "files", len(head.Needs)+1)
 			return nil
 		}
@@ -154,10 +183,10 @@ func (s *sealed) restoreChain(ctx context.Context, g int64, sound map[int64]bool
 		return head, err
 	}
 	chain := append(slices.Clone(head.Needs), g)
+	if i := slices.IndexFunc(chain, func(need int64) bool { return !sound[need] }); i >= 0 {
+		return head, fmt.Errorf("%w: it needs generation %d, which is not sound", ErrDamaged, chain[i])
+	}
 	for i, need := range chain {
-		if !sound[need] {
-			return head, fmt.Errorf("%w: it needs generation %d, which is not sound", ErrDamaged, need)
-		}
 		apply := func(r *chunkReader) error { return r.restore(s.sections, i == 0, i == len(chain)-1) }
 		if _, _, err := s.read(ctx, need, apply); err != nil {
 			sound[need] = !errors.Is(err, ErrDamaged)

@@ -44,12 +44,13 @@ type Head struct {
 	Writer     string  `json:"writer"`     // a random name of who held the partition
 	Step       int     `json:"step"`       // of the sweep that is under way
 	Of         int     `json:"of"`
-	Begun      int64   `json:"begun"`  // the generation of step 1
-	Base       int64   `json:"base"`   // bytes of the last sweep that came to its end
-	Since      int     `json:"since"`  // files after it, before this one
-	Deltas     int64   `json:"deltas"` // and their bytes
-	Before     int64   `json:"before"` // those before the sweep under way
-	Renew      int     `json:"renew"`  // sweeps that have still to come to their end because somebody was erased
+	Begun      int64   `json:"begun"`   // the generation of step 1
+	Changed    int64   `json:"changed"` // bytes of the file that are changes, about; the rest is the sweep's
+	Base       int64   `json:"base"`    // bytes that the last sweep wrote which came to its end: the whole state
+	Since      int     `json:"since"`   // files after it, before this one
+	Deltas     int64   `json:"deltas"`  // bytes of changes in them
+	Swept      int64   `json:"swept"`   // bytes that the sweep under way has written before this file
+	Renew      int     `json:"renew"`   // sweeps that have still to come to their end because somebody was erased
 }
 
 const (
@@ -81,6 +82,7 @@ func (h *Head) fits(want *Head) error {
 // encode returns a file: magic, head, sections.
 func encode(h *Head, sections []Section) ([]byte, error) {
 	var out bytes.Buffer
+	out.Grow(int(h.Changed))
 	out.WriteString(checkpointMagic)
 	w := chunkWriter{out: &out}
 	err := w.section(headName, func(w io.Writer) error { return json.NewEncoder(w).Encode(h) })
@@ -137,8 +139,13 @@ type small interface {
 // Snapshot implements State.
 func (s whole) Snapshot(w io.Writer, _, _ int) error { return s.small.Snapshot(w) }
 
-// Changed implements State.
-func (s whole) Changed() int64 { return 0 }
+// Changed implements State: of a state that changes beside the log, such as what was delivered, how often it did.
+func (s whole) Changed() int64 {
+	if c, ok := s.small.(interface{ Changed() int64 }); ok {
+		return c.Changed()
+	}
+	return 0
+}
 
 // Restore implements State.
 func (s whole) Restore(r io.Reader, _, _ bool) error { return s.small.Restore(r) }

@@ -213,7 +213,7 @@ func damagedChain(t *testing.T) (*Folder, map[string]int64, int64) {
 	f := &Folder{Dir: t.TempDir()}
 	h, stands := hold(t, f), map[string]int64{}
 	offset := int64(0)
-	for range 60 {
+	for range 66 {
 		offset += 7
 		if err := h.sealAt(t, offset); err != nil {
 			t.Fatal(err)

@@ -97,5 +97,5 @@ func (d *deskHandler) Close(ctx context.Context) error {
 	d.sender.Wait()
 	d.engine.setDesk(nil)
 	d.engine.rest("desk", d.part.ID)
-	return d.sealed.seal(ctx, durable())
+	return d.sealed.leave(ctx, durable())
 }

@@ -6,25 +6,28 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/unopened/unopened/alerts"
 	"github.com/unopened/unopened/ingest"
 )
 
-// naming counts the files of checkpoints that hold a pseudonym, as bytes or as digits.
+// naming counts the files of checkpoints that hold a pseudonym, as bytes or digits, or as its contacts name it.
 func naming(t *testing.T, f *Folder, account string) (files int) {
 	t.Helper()
 	raw, err := hex.DecodeString(account)
 	if err != nil {
 		t.Fatal(err)
 	}
+	peer := [8]byte(raw[:8]) // as contacts name it: a number in the machine's order
+	slices.Reverse(peer[:])
 	err = fs.WalkDir(os.DirFS(f.Dir), ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
 		data, err := fs.ReadFile(os.DirFS(f.Dir), path)
-		if bytes.Contains(data, raw) || bytes.Contains(data, []byte(account)) {
+		if bytes.Contains(data, raw) || bytes.Contains(data, []byte(account)) || bytes.Contains(data, peer[:]) {
 			files++
 		}
 		return err

@@ -16,7 +16,8 @@ import (
 //
 // A seal takes a snapshot between two batches and hands it to a goroutine that stores it, once what the role sent out
 // before is durable. The role goes on meanwhile; only one file is on its way at a time, and what cannot be stored is
-// tried again while changes gather in memory. The role waits for nothing but the snapshot.
+// tried again while changes gather in memory. The role stands still for the snapshot, and where it records rows for room to send
+// them off.
 type sealed struct {
 	vault    Vault
 	sections []Section
@@ -32,14 +33,16 @@ type sealed struct {
 	open     bool  // a batch was begun and not finished: the state is ahead of next and must not be sealed
 	last     time.Time
 	flight   *flight
+	failed   error // why the file on its way did not arrive: its changes are in no other, so nothing may follow it
 }
 
 // flight is a file on its way to the vault.
 type flight struct {
-	head Head
-	size int64
-	done chan error
-	stop context.CancelFunc
+	head   Head
+	size   int64
+	pruned bool // what the file made needless is gone
+	done   chan error
+	stop   context.CancelFunc
 }
 
 // sealBytes is how much may change before a checkpoint is written, whatever the time: a snapshot of it takes some
@@ -59,6 +62,14 @@ var ErrFenced = errors.New("another process holds the partition's checkpoint")
 
 // sealCounts are an engine's counters of seals; pauses are in microseconds.
 type sealCounts struct{ stored, failures, bytes, pause, longest atomic.Int64 }
+
+// paused counts the time for which a partition stood still.
+func (c *sealCounts) paused(d time.Duration) {
+	us := d.Microseconds()
+	c.pause.Add(us)
+	for before := c.longest.Load(); us > before && !c.longest.CompareAndSwap(before, us); before = c.longest.Load() {
+	}
+}
 
 // begin marks that the state moves on.
 func (s *sealed) begin() { s.open = true }
@@ -103,31 +114,41 @@ func (s *sealed) yield(ctx context.Context, err error) error {
 	}
 }
 
-// forget has all files that there are replaced, since somebody was erased whom they name: by three sweeps, for the first
-// begins with the erasure itself, and the chain before the last one is kept too; by one more where one is under way.
+// forget has all files that there are replaced, since somebody was erased whom they name: by four sweeps, for the first
+// begins with the erasure itself, the chain before the last one is kept too, and a crash may come between the end of a
+// sweep and the removal of what it made needless; by one more where one is under way.
 func (s *sealed) forget() {
-	s.renew = 3
+	s.renew = 4
 	if s.flight != nil || s.head.Step < s.head.Of {
-		s.renew = 4
+		s.renew = 5
 	}
 }
 
-// due tells whether it is time for the next file.
+// hasty is the time between two files of a sweep, so that one comes to its end before the partition moves again.
+const hasty = time.Second
+
+// due tells whether it is time for the next file and there is something for it.
 func (s *sealed) due() bool {
-	if s.vault == nil || s.flight != nil {
+	if s.vault == nil || s.flight != nil || !s.news() {
 		return false
 	}
-	changed := int64(0)
-	for i := range s.sections {
-		changed += s.sections[i].State.Changed()
+	every := s.every
+	if s.head.Step < s.head.Of {
+		every = min(every, hasty)
 	}
-	return changed >= sealBytes || time.Since(s.last) >= s.every
+	return time.Since(s.last) >= every || s.changed() >= sealBytes
 }
+
+// news tells whether the state is not that of the last file, or somebody was erased from it.
+func (s *sealed) news() bool { return s.next != s.head.Next || s.renew > 0 || s.changed() > 0 }
 
 // start takes a snapshot and sends it on its way; it is stored when durable has returned. Nothing happens where there is
 // nothing new, where a batch was left unfinished (the log is read again from the last file), or while one is on its way.
 func (s *sealed) start(durable func(context.Context) error) error {
-	if s.vault == nil || s.open || s.flight != nil || s.next == s.head.Next && s.renew == 0 {
+	if s.failed != nil {
+		return s.failed
+	}
+	if s.vault == nil || s.open || s.flight != nil || !s.news() {
 		return nil
 	}
 	begin := time.Now()
@@ -135,17 +156,16 @@ func (s *sealed) start(durable func(context.Context) error) error {
 	head := s.follow()
 	data, err := encode(&head, s.sections)
 	if err != nil {
-		return fmt.Errorf("checkpoint of %s: %w", head.file(), err)
+		s.failed = fmt.Errorf("checkpoint of %s: %w", head.file(), err)
+		return s.failed
 	}
-	pause := time.Since(begin).Microseconds()
-	s.counts.pause.Add(pause)
-	s.counts.longest.Store(max(s.counts.longest.Load(), pause))
+	s.counts.paused(time.Since(begin))
 	ctx, stop := context.WithCancel(context.Background())
 	s.flight = &flight{head: head, size: int64(len(data)), done: make(chan error, 1), stop: stop}
 	go func(f *flight) {
 		err := durable(ctx)
 		if err == nil {
-			err = s.store(ctx, &f.head, data)
+			f.pruned, err = s.store(ctx, &f.head, data)
 		}
 		f.done <- err
 	}(s.flight)
@@ -155,7 +175,7 @@ func (s *sealed) start(durable func(context.Context) error) error {
 // poll sees whether the file on its way has come to its end.
 func (s *sealed) poll() error {
 	if s.flight == nil {
-		return nil
+		return s.failed
 	}
 	select {
 	case err := <-s.flight.done:
@@ -168,7 +188,7 @@ func (s *sealed) poll() error {
 // wait waits for the file on its way; when ctx is done it is given up.
 func (s *sealed) wait(ctx context.Context) error {
 	if s.flight == nil {
-		return nil
+		return s.failed
 	}
 	defer context.AfterFunc(ctx, s.flight.stop)()
 	return s.land(<-s.flight.done)
@@ -180,9 +200,10 @@ func (s *sealed) land(err error) error {
 	s.flight = nil
 	f.stop()
 	if err != nil {
-		return fmt.Errorf("checkpoint %s: %w", f.head.file(), err)
+		s.failed = fmt.Errorf("checkpoint %s: %w", f.head.file(), err)
+		return s.failed
 	}
-	if f.head.Of > 0 && f.head.Step == f.head.Of {
+	if f.head.Step == f.head.Of && f.pruned {
 		s.renew = max(s.renew-1, 0)
 	}
 	s.head, s.size, s.newest = f.head, f.size, f.head.Generation
@@ -205,23 +226,30 @@ func (s *sealed) seal(ctx context.Context, durable func(context.Context) error) 
 	return s.wait(ctx)
 }
 
-// store puts a file into the vault, again and again until it is there, and removes what is not needed after it. Somebody
-// else's file in its place means that the partition has another owner.
-func (s *sealed) store(ctx context.Context, h *Head, data []byte) error {
+// leave seals at a handler's end. What cannot be sealed is read again, from the last file, by whoever comes next; only a
+// storage that cannot be trusted is an error.
+func (s *sealed) leave(ctx context.Context, durable func(context.Context) error) error {
+	err := s.seal(ctx, durable)
+	if err == nil || s.vault == nil || errors.Is(err, ErrBroken) {
+		return err
+	}
+	s.log.Warn("a partition is given up without a new checkpoint; its log is read again from the last one",
+		"role", s.head.Role, "topic", s.head.Topic, "partition", s.head.Partition, "next", s.head.Next, "error", err)
+	return nil
+}
+
+// store puts a file into the vault, again and again until it is there, and removes what is not needed after it; pruned
+// tells whether that is gone. Somebody else's file in its place, or one after it, means that the partition has another
+// owner: the place may be free again because that one has removed what was there.
+func (s *sealed) store(ctx context.Context, h *Head, data []byte) (pruned bool, err error) {
 	logged, wait := time.Time{}, firstStoreWait
 	for {
-		err := s.vault.Put(ctx, h.file(), data)
-		switch {
-		case err == nil:
-			s.prune(ctx, h)
-			return nil
-		case errors.Is(err, ErrTaken):
-			if holds(ctx, s.vault, h.file(), data) {
-				return nil // it is ours: the answer to an earlier attempt was lost
-			}
-			return ErrFenced
-		case errors.Is(err, ErrBroken), ctx.Err() != nil:
-			return err
+		err := s.put(ctx, h, data)
+		if err == nil {
+			return s.prune(ctx, h), nil
+		}
+		if errors.Is(err, ErrFenced) || errors.Is(err, ErrBroken) || ctx.Err() != nil {
+			return false, err
 		}
 		s.counts.failures.Add(1)
 		if time.Since(logged) > storeLogEvery {
@@ -231,26 +259,50 @@ func (s *sealed) store(ctx context.Context, h *Head, data []byte) error {
 		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(ctx.Err(), err)
+			return false, errors.Join(ctx.Err(), err)
 		case <-time.After(wait):
 			wait = min(2*wait, lastStoreWait)
 		}
 	}
 }
 
-// prune removes, behind the last file of a sweep, what the sweep before made needless. So there are always two ways to
-// the present state. What cannot be removed is when the next sweep ends.
-func (s *sealed) prune(ctx context.Context, h *Head) {
-	if h.Of == 0 || h.Step < h.Of || len(s.head.Needs) == 0 {
-		return
+// put tries once to have a file in the vault, behind all others.
+func (s *sealed) put(ctx context.Context, h *Head, data []byte) error {
+	err := s.vault.Put(ctx, h.file(), data)
+	if errors.Is(err, ErrTaken) {
+		var ours bool
+		if ours, err = holds(ctx, s.vault, h.file(), data); err == nil && !ours {
+			return ErrFenced
+		}
+	}
+	if err != nil {
+		return err
+	}
+	all, err := s.generations(ctx)
+	if err == nil && all[len(all)-1] > h.Generation {
+		return errors.Join(ErrFenced, s.vault.Remove(ctx, h.file()))
+	}
+	return err
+}
+
+// prune removes, behind the last file of a sweep, what the sweep before made needless, and tells whether all of it is
+// gone. So there are always two ways to the present state. What cannot be removed is when the next sweep ends.
+func (s *sealed) prune(ctx context.Context, h *Head) bool {
+	if h.Step < h.Of || h.Of == 0 {
+		return true
+	}
+	keep := s.head.Generation
+	if len(s.head.Needs) > 0 {
+		keep = s.head.Needs[0]
 	}
 	generations, err := s.generations(ctx)
 	for _, g := range generations {
-		if old := (Head{Role: h.Role, Topic: h.Topic, Partition: h.Partition, Generation: g}); g < s.head.Needs[0] {
+		if old := (Head{Role: h.Role, Topic: h.Topic, Partition: h.Partition, Generation: g}); g < keep {
 			err = errors.Join(err, s.vault.Remove(ctx, old.file()))
 		}
 	}
 	if err != nil {
 		s.log.Warn("old checkpoints were not removed", "before", h.file(), "error", err)
 	}
+	return err == nil
 }

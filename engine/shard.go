@@ -271,11 +271,5 @@ func (s *shard) Close(ctx context.Context) error {
 	if s.engine.taken() {
 		s.engine.forgetShard(s.part.ID)
 	}
-	if err := s.sealed.seal(ctx, s.keep.Flush()); err != nil && s.sealed.vault != nil {
-		s.engine.Log.Warn("a partition is given up without a new checkpoint; its log is read again from the last one",
-			"partition", s.part.ID, "next", s.sealed.head.Next, "error", err)
-	} else if err != nil {
-		return fmt.Errorf("recording verdicts: %w", err)
-	}
-	return nil
+	return s.sealed.leave(ctx, s.keep.Flush())
 }

@@ -175,5 +175,5 @@ func (s *splitter) Close(ctx context.Context) error {
 	if s.engine.taken() {
 		s.engine.forgetSplit(s.part.ID)
 	}
-	return s.sealed.seal(ctx, durable())
+	return s.sealed.leave(ctx, durable())
 }

@@ -58,13 +58,13 @@ type Folder struct {
 }
 
 // staleAfter is how old a file may be that a crash left half written.
-const staleAfter = time.Hour
+const staleAfter = 5 * time.Minute
 
 // Put implements Vault: it writes beside the name, syncs, links, and syncs the directory.
 func (f *Folder) Put(_ context.Context, name string, data []byte) error {
 	path := filepath.Join(f.Dir, filepath.FromSlash(name))
 	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := f.folder(dir); err != nil {
 		return err
 	}
 	tmp, err := os.CreateTemp(dir, "*.tmp")
@@ -85,6 +85,23 @@ func (f *Folder) Put(_ context.Context, name string, data []byte) error {
 		return err
 	}
 	return f.syncDir(dir)
+}
+
+// folder makes a directory, and its name durable in the one above it, up to that of all files.
+func (f *Folder) folder(dir string) error {
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	above := filepath.Dir(dir)
+	if len(dir) > len(f.Dir) {
+		if err := f.folder(above); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return f.syncDir(above)
 }
 
 // fill writes and syncs a file. After a failed sync nobody knows what the disk holds, and a second one may lie.
@@ -157,13 +174,13 @@ func (f *Folder) Remove(_ context.Context, name string) error {
 	return err
 }
 
-// holds tells whether a file has exactly the bytes of data.
-func holds(ctx context.Context, v Vault, name string, data []byte) bool {
+// holds tells whether a file has exactly the bytes of data; the error of one that cannot be read says neither.
+func holds(ctx context.Context, v Vault, name string, data []byte) (bool, error) {
 	f, err := v.Open(ctx, name)
 	if err != nil {
-		return false
+		return false, err
 	}
 	defer f.Close() //nolint:errcheck // only read
 	got, err := io.ReadAll(io.LimitReader(f, int64(len(data))+1))
-	return err == nil && bytes.Equal(got, data)
+	return bytes.Equal(got, data), err
 }
