@@ -174,6 +174,7 @@ func (s *service) connect(ctx context.Context) (err error) {
 	if s.engine.Accounts, err = s.kafka.Log(ctx, topics.Account, ingest.EntryKey); err != nil {
 		return err
 	}
+	s.engine.AccountTopic = topics.Account
 	if s.engine.Candidates, err = s.kafka.Log(ctx, topics.Alerts, nil); err != nil {
 		return err
 	}

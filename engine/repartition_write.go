@@ -1,0 +1,104 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/unopened/unopened/ingest"
+)
+
+// build makes a shard of the new topic out of those of the old one, which are read one by one, so that no more than one
+// of each is in memory.
+func (r *Repartition) build(ctx context.Context, k int, before *Moved) (*shard, error) {
+	s, err := r.Engine.newShard(ingest.Partition{Topic: r.To, ID: k, Count: r.Partitions})
+	if err != nil {
+		return nil, err
+	}
+	mine := func(id ingest.SubjectID) bool { return ingest.PartitionOf(id, r.Partitions) == k }
+	for _, j := range r.parents(k) {
+		old, err := r.load(ctx, j)
+		if err == nil {
+			err = s.table.Adopt(old.table, mine)
+		}
+		if err == nil {
+			err = s.window.adopt(old.window)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("moving partition %d of %s: %w", j, r.From, err)
+		}
+		s.policy.Adopt(old.policy, mine)
+	}
+	for _, c := range before.causes {
+		s.causes.Fresh(&c)
+	}
+	s.sealed.head.First, s.sealed.head.Next = before.first, 0
+	return s, s.fits()
+}
+
+// fits refuses a state above the ceilings of the config, at which a shard would give up accounts or hours at once.
+func (s *shard) fits() error {
+	cfg := &s.engine.Config
+	if bytes, most := s.table.Bytes(), s.engine.Features.MemoryMiB<<20; most > 0 && bytes >= most {
+		return fmt.Errorf("partition %d of %s would have %d MiB of state, and features.memory_mib is %d: raise it, or take more partitions",
+			s.part.ID, s.part.Topic, bytes>>20, most>>20)
+	}
+	if s.window.live > cfg.WindowIDs {
+		return fmt.Errorf("partition %d of %s would remember %d ids of events, those of all partitions whose accounts it gets, and engine.window_ids is %d: raise it for the time of engine.window (%s)",
+			s.part.ID, s.part.Topic, s.window.live, cfg.WindowIDs, cfg.Window)
+	}
+	return nil
+}
+
+// write stores the first checkpoint of a shard of the new topic, in the place of one that an attempt before this one left.
+func (r *Repartition) write(ctx context.Context, s *shard) error {
+	h := s.sealed.head
+	h.Generation = 1
+	if err := s.sealed.vault.Remove(ctx, h.file()); err != nil {
+		return err
+	}
+	return SaveCheckpoint(ctx, s.sealed.vault, h, s.sealed.sections)
+}
+
+// retire takes over the old shards' checkpoints and split's, and writes into them where they go on: a service of the old
+// configuration then refuses to start, and one that is still at work can seal nothing more.
+func (r *Repartition) retire(ctx context.Context, before *Moved) error {
+	for j := range r.Ends {
+		s, err := r.load(ctx, j)
+		if err != nil {
+			return err
+		}
+		if s.sealed.head.Generation != before.generation[j] {
+			return fmt.Errorf("%w: partition %d of %s was sealed meanwhile; stop every member and begin again", ErrNotAtRest, j, r.From)
+		}
+		if err := r.hand(ctx, &s.sealed); err != nil {
+			return err
+		}
+	}
+	for id := range r.RawPartitions {
+		s, err := r.splitSeal(ctx, id)
+		if err == nil {
+			err = r.hand(ctx, s)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hand writes the next generation of a checkpoint, which says that it goes on in the new topic.
+func (r *Repartition) hand(ctx context.Context, s *sealed) error {
+	if s.head.Account == r.To {
+		return nil
+	}
+	s.head.Account = r.To
+	err := s.claim(ctx)
+	if errors.Is(err, ErrFenced) {
+		err = fmt.Errorf("%w: stop every member and begin again: %w", ErrNotAtRest, err)
+	}
+	if err != nil {
+		return fmt.Errorf("writing into the checkpoint of %s where it goes on: %w", s.head.folder(), err)
+	}
+	return nil
+}
