@@ -156,6 +156,9 @@ func (s *sealed) restore(ctx context.Context) error {
 // restoreChain restores the state that the generation g ends. Files that are found damaged are not sound any more.
 func (s *sealed) restoreChain(ctx context.Context, g int64, sound map[int64]bool) (head Head, err error) {
 	head, s.size, err = s.read(ctx, g, nil)
+	if err == nil {
+		err = head.goesOn(&s.head)
+	}
 	if err != nil || head.Format < checkpointFormat {
 		return head, err
 	}

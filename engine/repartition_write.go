@@ -87,13 +87,17 @@ func (r *Repartition) retire(ctx context.Context, before *Moved) error {
 	return nil
 }
 
-// hand writes the next generation of a checkpoint, which says that it goes on in the new topic.
+// hand writes the next generations of a checkpoint, which say that it goes on in the new topic: two, so that one damaged
+// file sends nobody back to the old one.
 func (r *Repartition) hand(ctx context.Context, s *sealed) error {
 	if s.head.Account == r.To {
 		return nil
 	}
 	s.head.Account = r.To
 	err := s.claim(ctx)
+	if err == nil {
+		err = s.claim(ctx)
+	}
 	if errors.Is(err, ErrFenced) {
 		err = fmt.Errorf("%w: stop every member and begin again: %w", ErrNotAtRest, err)
 	}
