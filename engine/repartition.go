@@ -27,13 +27,14 @@ type Repartition struct {
 
 // Moved is what a Repartition has moved, or would.
 type Moved struct {
-	From, To   string
-	Shards     []MovedShard // by partition of the new topic
-	Accounts   int          // with events
-	Places     int          // devices and networks
-	Episodes   int          // of alerts
-	StateHash  string       // the same before and after
-	Read       SideCounts   // of the old topic, to its end; those of the new one begin at 0
+	From       string       `json:"from"`
+	To         string       `json:"to"`
+	Accounts   int          `json:"accounts"`   // with events
+	Places     int          `json:"places"`     // devices and networks
+	Episodes   int          `json:"episodes"`   // of alerts
+	StateHash  string       `json:"state_hash"` // the same before and after
+	Read       SideCounts   `json:"read"`       // of the old topic, to its end; those of the new one begin at 0
+	Shards     []MovedShard `json:"shards"`     // by partition of the new topic
 	hash       stateHash
 	first      int           // of the new topic
 	causes     ingest.Causes // the greatest of each source
@@ -42,13 +43,13 @@ type Moved struct {
 
 // MovedShard is a shard of the new topic.
 type MovedShard struct {
-	Partition int
-	From      []int // partitions of the old topic from which accounts come
-	Accounts  int
-	Places    int
-	Episodes  int
-	IDs       int   // of events that are remembered: all those of the shards in From
-	Bytes     int64 // of the state in memory, without ids and episodes
+	Partition int   `json:"partition"`
+	From      []int `json:"from"` // partitions of the old topic from which accounts come
+	Accounts  int   `json:"accounts"`
+	Places    int   `json:"places"`
+	Episodes  int   `json:"episodes"`
+	IDs       int   `json:"ids"`   // of events that are remembered: all those of the shards in From
+	Bytes     int64 `json:"bytes"` // of the state in memory, without ids and episodes
 }
 
 // ErrNotAtRest says that the service is at work, or was not stopped in the way that a Repartition needs.
