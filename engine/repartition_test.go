@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -77,11 +78,21 @@ func (w *world) sealedShard(t *testing.T, topic string, p, count int) *shard {
 // TestRepartitionedRunEqualsCleanReplay kills a deployment that is moved from 3 to 5 to 2 partitions while it works. After
 // each move all shards together have the state of before, and each stretch ends with the state, alerts and verdict rows
 // of a clean replay of its account topic on what was moved; repeats over the cut count once, no row has the name of one
-// before. (400 accounts, three days; the form with a broker and the command is in cmd/unopened.)
+// before. (Of 400 accounts in three days, with 5 kills a stretch; the long form has 20 such deployments of 3,000 accounts with 30.
+// The form with a broker and the command is in cmd/unopened.)
 func TestRepartitionedRunEqualsCleanReplay(t *testing.T) {
-	w := newWorld(t, 400)
+	if !soaking {
+		repartitionedEqualsClean(t, newWorld(t, 400), 5)
+		return
+	}
+	for seed := range uint64(20) {
+		t.Run(fmt.Sprint("seed ", seed+1), func(t *testing.T) { repartitionedEqualsClean(t, simulated(t, 3000, 3, seed+1), 30) })
+	}
+}
+
+func repartitionedEqualsClean(t *testing.T, w *world, kills int) {
 	whole := w.parted(3)
-	e := w.live(t, 5, false)
+	e := w.live(t, kills, false)
 	clean, ref := w.clean(t)
 	for i, partitions := range []int{5, 2} {
 		if d := differences(e, w, clean, ref); d != nil {
@@ -95,19 +106,20 @@ func TestRepartitionedRunEqualsCleanReplay(t *testing.T) {
 		ref.vault = copyOf(t, w.vault, "score")
 		w.raw = whole[i+1]
 		alerts, rows := len(w.inbox.got), len(w.rows.found)
-		e = w.live(t, 5, false)
+		e = w.live(t, kills, false)
 		clean = w.cleanOn(t, ref)
 		s := e.Stats()
 		if wrong := s.Unbalanced(); wrong != nil || s.Sides.Offsets != w.accounts.size() || s.Sides.Late != 0 {
 			t.Errorf("move %d: %v, of %d entries: %+v", i+1, wrong, w.accounts.size(), s.Sides)
 		}
-		if s.Sides.Duplicate-s.Sides.Resent < 500 || len(w.inbox.got) == alerts || len(w.rows.found) == rows {
+		if s.Sides.Duplicate-s.Sides.Resent < 500 || s.Sides.Resent == 0 || len(w.inbox.got) == alerts || len(w.rows.found) == rows {
 			t.Errorf("move %d: %d alerts and %d rows, then %d and %d; %+v: the test shows nothing", i+1, alerts, rows, len(w.inbox.got), len(w.rows.found), s.Sides)
 		}
 	}
 	for _, d := range differences(e, w, clean, ref) {
 		t.Errorf("at the end: %s", d)
 	}
+	t.Logf("two moves, %d kills, %d raw records, %d alerts, %d verdict rows", 3*kills, w.raw.size(), len(w.inbox.got), len(w.rows.found))
 }
 
 // TestRepartitionNeedsItsParts takes a part of the move away, as if it had been forgotten: what follows differs from a

@@ -48,12 +48,10 @@ to the new name. docs/repartition.md is the guide.`,
 			if err := f.check(&cfg.Kafka, &next); err != nil {
 				return err
 			}
-			s, err := newService(cmd.Context(), cfg, nil, logger(slog.LevelWarn))
+			moved, err := atRest(cmd.Context(), cfg, func(s *service) (*engine.Moved, error) {
+				return f.repartition(cmd.Context(), s, next)
+			})
 			if err != nil {
-				return err
-			}
-			moved, err := f.repartition(cmd.Context(), s, next)
-			if err = errors.Join(err, s.close()); err != nil {
 				return err
 			}
 			if f.asJSON {
