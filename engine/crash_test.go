@@ -172,9 +172,12 @@ func (w *world) engine(t *testing.T) *Engine {
 	cfg.Promoted, cfg.KeyFile, cfg.Since = models.Names[:], "unused", w.since
 	e := &Engine{
 		Config: DefaultConfig(), Features: features.DefaultConfig(), Alerts: cfg, Models: w.models, Key: []byte("an identity key for this test"),
-		Accounts: w.accounts, AccountTopic: w.accounts.name, Candidates: w.candidates, Letters: w.letters, Checkpoints: w.vault,
+		Accounts: w.accounts, Candidates: w.candidates, Letters: w.letters, Checkpoints: w.vault,
 		Recorder: func() Recorder { return w.rows },
 		Sinks:    []alerts.Endpoint{{Name: "inbox", Sink: w.inbox, Batch: 10, Patient: true}},
+	}
+	if w.accounts != nil {
+		e.AccountTopic = w.accounts.name
 	}
 	e.Config.SealEvery = time.Hour // the test seals when it likes
 	e.Config.Window = 24 * time.Hour
