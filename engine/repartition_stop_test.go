@@ -44,10 +44,10 @@ func TestRepartitionKilledAnywhere(t *testing.T) {
 			t.Fatalf("killed at step %d, begun again: %v, %v", at, again, repeated)
 		}
 		var sum stateHash
-		for k := range r.Partitions {
-			s := w.sealedShard(t, r.To, k, r.Partitions)
+		for k := range r.New {
+			s := w.sealedShard(t, r.To, k, r.New)
 			sum.add(s.table.Hash())
-			if h := s.sealed.head; h.Generation != 1 || h.Next != 0 || h.First != 3 || s.counts != (SideCounts{}) {
+			if h := s.sealed.head; h.Next != 0 || h.First != 3 || s.counts != (SideCounts{}) {
 				t.Fatalf("killed at step %d: %+v, %+v", at, h, s.counts)
 			}
 		}
@@ -80,12 +80,25 @@ func TestRepartitionRefuses(t *testing.T) {
 		}
 	}
 	folder := func(r *Repartition) string { return r.Engine.Checkpoints.(*Folder).Dir }
-	refused("an entry that was not handled", ErrNotAtRest, "handled up to", func(r *Repartition) { r.Ends[1]++ })
+	refused("an entry that was not handled", ErrNotAtRest, "handled up to", func(r *Repartition) {
+		ends, _ := r.Ends(t.Context())
+		ends[1]++
+		r.Ends = func(context.Context) ([]int64, error) { return ends, nil }
+	})
 	refused("a shard that is elsewhere", ErrNotAtRest, "there is none of partition 2", func(r *Repartition) {
 		_ = os.RemoveAll(filepath.Join(folder(r), "score", "account-2"))
 	})
 	refused("split that is elsewhere", ErrNotAtRest, "were split", func(r *Repartition) { _ = os.RemoveAll(filepath.Join(folder(r), "split")) })
 	refused("split that was killed", ErrNotAtRest, "as after a kill", func(r *Repartition) { (&world{vault: r.Engine.Checkpoints}).fallBack(t, r, 1, 50) })
+	refused("split that goes on meanwhile", ErrNotAtRest, "was split meanwhile", func(r *Repartition) {
+		once := false
+		r.Step = func() {
+			if v := (&world{vault: r.Engine.Checkpoints}); !once {
+				v.fallBack(t, r, 1, 0)
+			}
+			once = true
+		}
+	})
 	refused("the control", nil, "", func(*Repartition) {})
 	if m, err := w.grow(t, 5).Run(t.Context(), true); err != nil || m.StateHash != ran.StateHash() || len(m.Shards) != 5 {
 		t.Errorf("dry: %+v, %v", m, err)
@@ -147,6 +160,9 @@ func (w *world) retired(t *testing.T) {
 		t.Errorf("split goes on to the old topic: %v", err)
 	}
 	for _, h := range w.open(t, w.engine(t)) {
+		if s, ok := h.Handler.(*shard); ok && h.partition == 3 {
+			s.sealed.next++
+		}
 		if err := h.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -15,9 +16,13 @@ import (
 // grow returns the re-partitioning of a world's account topic, as it lies there, to another number of partitions.
 func (w *world) grow(t *testing.T, partitions int) *Repartition {
 	t.Helper()
-	r := &Repartition{Engine: w.engine(t), From: w.accounts.name, To: w.accounts.name + "+", Partitions: partitions, Raw: w.raw.name, RawPartitions: len(w.raw.parts)}
-	for _, part := range w.accounts.parts {
-		r.Ends = append(r.Ends, int64(len(part)))
+	r := &Repartition{Engine: w.engine(t), From: w.accounts.name, To: w.accounts.name + "+", Old: len(w.accounts.parts), New: partitions, Raw: w.raw.name, RawPartitions: len(w.raw.parts)}
+	parts := w.accounts.parts
+	r.Ends = func(context.Context) (ends []int64, err error) {
+		for _, part := range parts {
+			ends = append(ends, int64(len(part)))
+		}
+		return ends, nil
 	}
 	return r
 }
@@ -29,7 +34,7 @@ func (w *world) move(t *testing.T, r *Repartition) *Moved {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.accounts = newTopic(r.To, r.Partitions)
+	w.accounts = newTopic(r.To, r.New)
 	return m
 }
 
@@ -146,11 +151,11 @@ func TestRepartitionNeedsItsParts(t *testing.T) {
 			r := w.grow(t, 4)
 			w.move(t, r)
 			ref := &world{rows: &rows{found: maps.Clone(past.rows.found)}, inbox: &inbox{got: maps.Clone(past.inbox.got)}, vault: copyOf(t, w.vault, "score"), models: w.models}
-			for k := range r.Partitions {
-				s := w.sealedShard(t, r.To, k, r.Partitions)
+			for k := range r.New {
+				s := w.sealedShard(t, r.To, k, r.New)
 				c.forget(s)
 				s.sealed.sections[2].State = s.window
-				if err := r.write(t.Context(), s); err != nil {
+				if err := SaveCheckpoint(t.Context(), w.vault, s.sealed.head, s.sealed.sections); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -11,11 +11,11 @@ import (
 // build makes a shard of the new topic out of those of the old one, which are read one by one, so that no more than one
 // of each is in memory.
 func (r *Repartition) build(ctx context.Context, k int, before *Moved) (*shard, error) {
-	s, err := r.Engine.newShard(ingest.Partition{Topic: r.To, ID: k, Count: r.Partitions})
+	s, err := r.Engine.newShard(ingest.Partition{Topic: r.To, ID: k, Count: r.New})
 	if err != nil {
 		return nil, err
 	}
-	mine := func(id ingest.SubjectID) bool { return ingest.PartitionOf(id, r.Partitions) == k }
+	mine := func(id ingest.SubjectID) bool { return ingest.PartitionOf(id, r.New) == k }
 	for _, j := range r.parents(k) {
 		old, err := r.load(ctx, j)
 		if err == nil {
@@ -50,37 +50,35 @@ func (s *shard) fits() error {
 	return nil
 }
 
-// write stores the first checkpoint of a shard of the new topic, in the place of one that an attempt before this one left.
-func (r *Repartition) write(ctx context.Context, s *shard) error {
-	h := s.sealed.head
-	h.Generation = 1
-	if err := s.sealed.vault.Remove(ctx, h.file()); err != nil {
-		return err
-	}
-	return SaveCheckpoint(ctx, s.sealed.vault, h, s.sealed.sections)
-}
-
-// retire takes over the old shards' checkpoints and split's, and writes into them where they go on: a service of the old
-// configuration then refuses to start, and one that is still at work can seal nothing more.
+// retire takes over split's checkpoints and the old shards', and writes into them where they go on: a service of the old
+// configuration then refuses to start, and one that is still at work can seal nothing more. What was sealed since the
+// survey shows first: of split it would be entries that no old shard has had.
 func (r *Repartition) retire(ctx context.Context, before *Moved) error {
-	for j := range r.Ends {
+	var seals []*sealed
+	for id, was := range before.split {
+		s, err := r.splitSeal(ctx, id)
+		if err != nil {
+			return err
+		}
+		if s.head.Generation != was.Generation {
+			return fmt.Errorf("%w: partition %d of %s was split meanwhile; stop every member and begin again", ErrNotAtRest, id, r.Raw)
+		}
+		seals = append(seals, s)
+	}
+	for _, s := range seals {
+		if err := r.hand(ctx, s); err != nil {
+			return err
+		}
+	}
+	for j, was := range before.score {
 		s, err := r.load(ctx, j)
 		if err != nil {
 			return err
 		}
-		if s.sealed.head.Generation != before.generation[j] {
+		if s.sealed.head.Generation != was.Generation {
 			return fmt.Errorf("%w: partition %d of %s was sealed meanwhile; stop every member and begin again", ErrNotAtRest, j, r.From)
 		}
 		if err := r.hand(ctx, &s.sealed); err != nil {
-			return err
-		}
-	}
-	for id := range r.RawPartitions {
-		s, err := r.splitSeal(ctx, id)
-		if err == nil {
-			err = r.hand(ctx, s)
-		}
-		if err != nil {
 			return err
 		}
 	}

@@ -92,14 +92,15 @@ func (f *repartitionFlags) repartition(ctx context.Context, s *service, next kaf
 	if err != nil {
 		return nil, err
 	}
-	ends, err := s.kafka.EndOffsets(ctx, topics.Account)
+	old, err := s.kafka.Partitions(ctx, topics.Account)
 	if err != nil {
 		return nil, err
 	}
 	if err := f.prepare(ctx, next); err != nil {
 		return nil, err
 	}
-	r := &engine.Repartition{Engine: s.engine, From: topics.Account, To: f.to, Ends: ends, Partitions: f.partitions, Raw: topics.Raw, RawPartitions: raw}
+	r := &engine.Repartition{Engine: s.engine, From: topics.Account, To: f.to, Old: old, New: f.partitions, Raw: topics.Raw, RawPartitions: raw}
+	r.Ends = func(ctx context.Context) ([]int64, error) { return s.kafka.EndOffsets(ctx, topics.Account) }
 	bar := newProgress("moving accounts", "checkpoints", int64(r.Steps()))
 	r.Step = func() { bar.add(1) }
 	moved, err := r.Run(ctx, f.dry)
