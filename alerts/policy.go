@@ -182,3 +182,15 @@ func (p *Policy) Erase(account ingest.SubjectID) {
 		}
 	}
 }
+
+// Adopt copies from another policy the episodes of the accounts that mine names.
+func (p *Policy) Adopt(from *Policy, mine func(ingest.SubjectID) bool) {
+	for key, e := range from.episodes {
+		if mine(key.Account) {
+			p.episodes[key], p.changed[key] = e, true
+		}
+	}
+}
+
+// Episodes is the number of episodes that the policy remembers, open or closed.
+func (p *Policy) Episodes() int { return len(p.episodes) }

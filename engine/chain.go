@@ -98,25 +98,33 @@ func (s *sealed) load(ctx context.Context) error {
 			return err
 		}
 		s.next = s.head.Next
-		claim := s.follow()
-		if s.head.Format < checkpointFormat {
-			claim.Needs = nil // there is nothing before, or nothing in this form
-		}
-		claim.Writer = rand.Text()[:8]
-		data, err := encode(&claim, s.sections)
-		if err == nil {
-			_, err = s.store(ctx, &claim, data)
-		}
+		err := s.claim(ctx)
 		if errors.Is(err, ErrFenced) {
 			continue
 		}
 		if err != nil {
 			return fmt.Errorf("taking over %s: %w", s.head.folder(), err)
 		}
-		s.head, s.size, s.newest = claim, int64(len(data)), claim.Generation
 		return nil
 	}
 	return fmt.Errorf("taking over %s: %w, which seals again and again: is a second deployment using the same checkpoints?", s.head.folder(), ErrFenced)
+}
+
+// claim writes the next generation after what was restored, with nothing new in it.
+func (s *sealed) claim(ctx context.Context) error {
+	claim := s.follow()
+	if s.head.Format < checkpointFormat {
+		claim.Needs = nil // there is nothing before, or nothing in this form
+	}
+	claim.Writer = rand.Text()[:8]
+	data, err := encode(&claim, s.sections)
+	if err == nil {
+		_, err = s.store(ctx, &claim, data)
+	}
+	if err == nil {
+		s.head, s.size, s.newest = claim, int64(len(data)), claim.Generation
+	}
+	return err
 }
 
 // look restores the newest sound state, if there is one, without taking the partition over.
@@ -156,7 +164,7 @@ func (s *sealed) restore(ctx context.Context) error {
 	for _, g := range slices.Backward(all) {
 		head, err := s.restoreChain(ctx, g, sound)
 		if err == nil {
-			head.TopicID = cmp.Or(s.head.TopicID, head.TopicID)
+			head.TopicID, head.Account = cmp.Or(s.head.TopicID, head.TopicID), cmp.Or(head.Account, s.head.Account)
 			s.head, s.renew = head, head.Renew
 			if s.head.Step < s.head.Of { // how far a sweep had come went with its process
 				s.head.Step, s.head.Of, s.head.Swept = 0, 0, 0
@@ -179,6 +187,9 @@ func (s *sealed) restore(ctx context.Context) error {
 // restoreChain restores the state that the generation g ends. Files that are found damaged are not sound any more.
 func (s *sealed) restoreChain(ctx context.Context, g int64, sound map[int64]bool) (head Head, err error) {
 	head, s.size, err = s.read(ctx, g, nil)
+	if err == nil {
+		err = head.goesOn(&s.head)
+	}
 	if err != nil || head.Format < checkpointFormat {
 		return head, err
 	}

@@ -36,6 +36,8 @@ type Head struct {
 	Role       string  `json:"role"`
 	Topic      string  `json:"topic"`
 	TopicID    string  `json:"topic_id,omitempty"` // of the topic's present life, where the log tells: offsets of another mean nothing
+	Account    string  `json:"account,omitempty"`  // the account topic where the state goes on: another one once a re-partitioning has moved it; where split writes
+	First      int     `json:"first,omitempty"`    // of a score partition: partitions of the account topics before this one, from which causes and rows count on
 	Partition  int     `json:"partition"`
 	Partitions int     `json:"partitions"` // of the topic: another number re-hashes every key
 	Generation int64   `json:"generation"` // of the file
@@ -71,12 +73,22 @@ func (h *Head) fits(want *Head) error {
 		return fmt.Errorf("topic %s was deleted and created again since (its id was %s and is %s), so offset %d means nothing in it; raise kafka.incarnation where it is the raw topic, and move the folder %q of engine.checkpoints away (keep the other folders and identity.key)",
 			want.Topic, h.TopicID, want.TopicID, h.Next, want.Role)
 	case h.Partitions != want.Partitions && h.Role != "split": // a raw partition stands for itself
-		return fmt.Errorf("topic %s had %d partitions and has %d now, so what is kept lies elsewhere; move the checkpoints of role %s away (keep identity.key) to read the log from its beginning",
+		return fmt.Errorf("topic %s had %d partitions and has %d now, so what is kept lies elsewhere. unopened repartition moves accounts to a new topic of another size (docs/repartition.md); to read the log from its beginning instead, move the checkpoints of role %s away (keep identity.key)",
 			want.Topic, h.Partitions, want.Partitions, h.Role)
 	case h.Role != want.Role || h.Topic != want.Topic || h.Partition != want.Partition:
 		return fmt.Errorf("it is of %s %s-%d, not of %s %s-%d", h.Role, h.Topic, h.Partition, want.Role, want.Topic, want.Partition)
 	}
 	return nil
+}
+
+// goesOn tells whether the state goes on in the account topic that is wanted. Files that a newer one needs may be of
+// another.
+func (h *Head) goesOn(want *Head) error {
+	if h.Account == "" || want.Account == "" || h.Account == want.Account {
+		return nil
+	}
+	return fmt.Errorf("its account topic is %s, not %s: set kafka.topics.account to that in the configuration of every member; only unopened repartition moves accounts to another topic",
+		h.Account, want.Account)
 }
 
 // encode returns a file: magic, head, sections.

@@ -176,6 +176,9 @@ func (w *world) engine(t *testing.T) *Engine {
 		Recorder: func() Recorder { return w.rows },
 		Sinks:    []alerts.Endpoint{{Name: "inbox", Sink: w.inbox, Batch: 10, Patient: true}},
 	}
+	if w.accounts != nil {
+		e.AccountTopic = w.accounts.name
+	}
 	e.Config.SealEvery = time.Hour // the test seals when it likes
 	e.Config.Window = 24 * time.Hour
 	if err := e.Prepare(); err != nil {
@@ -327,10 +330,16 @@ func (w *world) live(t *testing.T, kills int, beside bool) *Engine {
 func (w *world) clean(t *testing.T) (*Engine, *world) {
 	t.Helper()
 	ref := &world{
-		raw: newTopic("raw", 0), accounts: w.accounts, candidates: newTopic("alerts", 1), letters: letters{},
 		rows: &rows{found: map[string]string{}}, inbox: &inbox{got: map[string]string{}}, vault: &Folder{Dir: t.TempDir()}, models: w.models,
 		since: w.since,
 	}
+	return w.cleanOn(t, ref), ref
+}
+
+// cleanOn replays the account topic on the shards' checkpoints that ref has, and adds to ref's rows and inbox.
+func (w *world) cleanOn(t *testing.T, ref *world) *Engine {
+	t.Helper()
+	ref.raw, ref.accounts, ref.candidates, ref.letters = newTopic("raw", 0), w.accounts, newTopic("alerts", 1), letters{}
 	e := ref.engine(t)
 	e.Accounts = nil
 	for _, r := range ref.open(t, e) {
@@ -344,7 +353,7 @@ func (w *world) clean(t *testing.T) (*Engine, *world) {
 			t.Fatal(err)
 		}
 	}
-	return e, ref
+	return e
 }
 
 // differences tells how a live run differs from the clean replay of its account topic.

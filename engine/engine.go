@@ -25,14 +25,17 @@ type Engine struct {
 	Models   *models.Set
 	Key      []byte // the deployment's identity key: alert ids and the hashes of remembered ids come from it
 
-	Encoding    ingest.Encoding   // of the raw records
-	Incarnation uint32            // which life of the raw topic is read
-	Accounts    ingest.Log        // the account topic; nil where it is only read: then no stamp is written
-	Candidates  ingest.Log        // the alert topic; nil where no alert is wanted
-	Letters     ingest.Letters    // dead letters
-	Checkpoints Vault             // nil: nothing is kept
-	Sinks       []alerts.Endpoint // where the desk's alerts go besides those of the config
-	Recorder    func() Recorder   // makes the Recorder of a shard; nil for none
+	Encoding    ingest.Encoding // of the raw records
+	Incarnation uint32          // which life of the raw topic is read
+	// AccountTopic is the name of the account topic, which split's checkpoints keep: what was split into one topic must not
+	// go on in another; empty where nothing is kept.
+	AccountTopic string
+	Accounts     ingest.Log        // the account topic; nil where it is only read: then no stamp is written
+	Candidates   ingest.Log        // the alert topic; nil where no alert is wanted
+	Letters      ingest.Letters    // dead letters
+	Checkpoints  Vault             // nil: nothing is kept
+	Sinks        []alerts.Endpoint // where the desk's alerts go besides those of the config
+	Recorder     func() Recorder   // makes the Recorder of a shard; nil for none
 	// Drain, where set, runs after each raw event: it hands what was appended to the in-process logs to their handlers.
 	Drain func(context.Context) error
 	// Source, where set, returns counters of what feeds the roles, for the metrics.

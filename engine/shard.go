@@ -42,6 +42,24 @@ type shard struct {
 
 // OpenShard opens the handler of a partition of the account topic. The caller closes it.
 func (e *Engine) OpenShard(ctx context.Context, p ingest.Partition) (ingest.Handler, error) {
+	s, err := e.newShard(p)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.sealed.load(ctx); err != nil {
+		return nil, err
+	}
+	if moved := s.table.Moved(); moved != "" {
+		e.Log.Warn("the state comes from a version with other fields: those that are new begin at zero", "partition", p.ID, "fields", moved)
+	}
+	s.counts.complete()
+	e.held.Add(1)
+	e.publishShard(s)
+	return s, nil
+}
+
+// newShard returns the shard of a partition with nothing in it.
+func (e *Engine) newShard(p ingest.Partition) (*shard, error) {
 	policy, err := alerts.NewPolicy(e.Alerts, e.Models, e.Key)
 	if err != nil {
 		return nil, err
@@ -55,15 +73,7 @@ func (e *Engine) OpenShard(ctx context.Context, p ingest.Partition) (ingest.Hand
 	s.verdict.Vector, s.flushed = features.NewVector(), s.keep.Flush
 	s.sealed = e.sealed("score", p, Section{"counts", whole{jsonState{&s.counts}}}, Section{"causes", whole{s.causes}},
 		Section{"window", s.window}, Section{"table", s.table}, Section{"policy", s.policy})
-	if err := s.sealed.load(ctx); err != nil {
-		return nil, err
-	}
-	if moved := s.table.Moved(); moved != "" {
-		e.Log.Warn("the state comes from a version with other fields: those that are new begin at zero", "partition", p.ID, "fields", moved)
-	}
-	s.counts.complete()
-	e.held.Add(1)
-	e.publishShard(s)
+	s.sealed.head.Account = p.Topic
 	return s, nil
 }
 
@@ -89,7 +99,7 @@ func (s *shard) Handle(ctx context.Context, b ingest.Batch) error {
 func (s *shard) step(r *ingest.Record) {
 	s.counts.Read++
 	s.number = 0
-	s.verdict.Where = ingest.Position{Partition: int32(s.part.ID), Offset: r.Offset}
+	s.verdict.Where = ingest.Position{Partition: int32(s.sealed.head.First + s.part.ID), Offset: r.Offset}
 	if r.Poison || ingest.DecodeEntry(&s.entry, r.Value) != nil {
 		s.counts.Refused++
 		s.letters = append(s.letters, ingest.NewDeadLetter(s.part, r, ingest.RefusedEntry))

@@ -50,6 +50,7 @@ func (s *splitter) open(ctx context.Context, beside ...Section) error {
 	e := s.engine
 	s.out = newOutgoing(e.Accounts)
 	s.sealed = e.sealed(s.role, s.part, append([]Section{{"counts", whole{jsonState{&s.counts}}}}, beside...)...)
+	s.sealed.head.Account = e.AccountTopic
 	if err := s.sealed.load(ctx); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"errors"
 
 	"github.com/dchest/siphash"
 
@@ -105,6 +106,25 @@ func (w *window) pass(low int64) {
 		w.lists[h%64] = hourList{}
 	}
 	w.low = max(w.low, low)
+}
+
+// adopt remembers what another window does, too. The watermark is the greater one and the oldest hour the later one, so
+// that what either has forgotten is late here: a repeat stays recognised or refused. It may take the ids above the
+// ceiling; the next event then shrinks the span.
+func (w *window) adopt(from *window) error {
+	if w.live > 0 && w.key != from.key {
+		return errors.New("the ids of events were hashed under different identity keys, which members of a group must share")
+	}
+	w.key, w.watermark = from.key, max(w.watermark, from.watermark)
+	w.pass(from.low)
+	for h := w.low; h < from.low+int64(len(from.lists)); h++ {
+		for _, hash := range from.lists[h%64].ids {
+			if place, known := w.find(hash); !known { // a control record is in every partition
+				w.put(place, hash, h)
+			}
+		}
+	}
+	return nil
 }
 
 // reach is the effective W: how far back an event may lie now, in milliseconds of event time.

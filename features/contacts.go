@@ -117,16 +117,22 @@ func (b *blocks) add(r *Reach, peer uint64, mayGrow bool) *Contact {
 }
 
 func (b *blocks) grow(r *Reach, class int) {
-	ref := uint32(class+1)<<30 | b.class[class+1].take() + 1
+	ref := b.copyOf(b.entries(r.block), uint32(class+1))
+	b.drop(r.block)
+	r.block = ref
+}
+
+// copyOf makes a block of a class with the entries of another one, which may be of another table's seed.
+func (b *blocks) copyOf(block []Contact, class uint32) uint32 {
+	ref := class<<30 | b.class[class].take() + 1
 	to := b.entries(ref)
-	for _, c := range b.entries(r.block) {
+	for _, c := range block {
 		if c.peer != 0 {
 			i, _ := b.probe(to, c.peer)
 			to[i] = c
 		}
 	}
-	b.drop(r.block)
-	r.block = ref
+	return ref
 }
 
 // drop gives a block back.

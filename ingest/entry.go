@@ -61,7 +61,8 @@ const (
 	StampRecipient StampKind = 3 // the recipient of a first contact, for its sender
 )
 
-// Position is a place in the account topic; with it a row or line has a name that is the same after a crash.
+// Position is a place in the account topic; with it a row or line has a name that is the same after a crash. After a
+// re-partitioning the numbers of partitions count on from those of the topics before, so that no two places are the same.
 type Position struct {
 	Partition int32
 	Offset    int64

@@ -33,3 +33,7 @@ func PartitionOf(s SubjectID, n int) int {
 	high, _ := bits.Mul64(h^h>>33, uint64(n))
 	return int(high)
 }
+
+// PartitionsMeet tells whether some subject can be in partition i of n and in partition j of m: PartitionOf cuts one
+// range into equal parts.
+func PartitionsMeet(i, n, j, m int) bool { return i*m < (j+1)*n && j*n < (i+1)*m }

@@ -101,7 +101,7 @@ func code(f ingest.Fields, get func(*ingest.Event) string) column {
 // logPartition and logOffset are the columns of a row's place in the account topic. They make its key unique, so that
 // a row which is inserted again replaces itself.
 func logPartition[R any](get func(*R) ingest.Position) column {
-	return value("log_partition", "Int32", "partition of the account topic that the row comes from",
+	return value("log_partition", "Int32", "partition of the account topic that the row comes from; after a re-partitioning, counted on from those of the topic before",
 		func(r *R) int32 { return get(r).Partition })
 }
 

@@ -23,10 +23,10 @@ import (
 
 // replayFlags are what `replay` was asked.
 type replayFlags struct {
-	config, verdicts, alerts, letters string
-	promote                           []string
-	batch, shards                     int
-	accounts, asJSON                  bool
+	config, verdicts, alerts, letters, moved string
+	promote                                  []string
+	batch, shards                            int
+	accounts, asJSON                         bool
 }
 
 func replayCommand() *cobra.Command {
@@ -59,6 +59,7 @@ daily budget is not applied.`,
 	flags.IntVar(&f.batch, "batch", 4096, "records that are read at a time; changes nothing but speed")
 	flags.IntVar(&f.shards, "shards", 1, "shards among which the accounts are divided, 1 to 1024")
 	flags.BoolVar(&f.accounts, "accounts", false, "read the account topic of the configuration instead of files")
+	flags.StringVar(&f.moved, "checkpoints", "", "with --accounts: a copy of engine.checkpoints as unopened repartition left it, on which the topic goes on")
 	flags.BoolVar(&f.asJSON, "json", false, "print the accounting as JSON")
 	_ = cmd.RegisterFlagCompletionFunc("promote", cobra.FixedCompletions(models.Names[:], cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -71,6 +72,9 @@ const maxShards = 1024
 func (f *replayFlags) check(files []string) error {
 	if f.accounts == (len(files) > 0) {
 		return usageError{errors.New("name files of events, or give --accounts, not both")}
+	}
+	if f.moved != "" && !f.accounts {
+		return usageError{errors.New("--checkpoints goes with --accounts")}
 	}
 	if f.batch < 1 {
 		return usageError{fmt.Errorf("--batch: %d is below 1", f.batch)}
@@ -151,6 +155,9 @@ func replay(cmd *cobra.Command, f *replayFlags, files []string) error {
 	e, err := replayEngine(cfg)
 	if err != nil {
 		return err
+	}
+	if f.moved != "" {
+		e.Checkpoints = unwritten{&engine.Folder{Dir: f.moved}}
 	}
 	begin := time.Now()
 	if err := f.play(cmd.Context(), cfg, e, files); err != nil {

@@ -152,6 +152,16 @@ func newService(ctx context.Context, cfg *configs.Config, roles []string, log *s
 	return s, nil
 }
 
+// atRest connects a service that has no roles, does what is to be done while nobody is at work, and closes it.
+func atRest[T any](ctx context.Context, cfg *configs.Config, do func(*service) (T, error)) (done T, err error) {
+	s, err := newService(ctx, cfg, nil, logger(slog.LevelWarn))
+	if err != nil {
+		return done, err
+	}
+	done, err = do(s)
+	return done, errors.Join(err, s.close())
+}
+
 // met are the counters of what the Kafka client met, for the metrics.
 func (s *service) met() map[string]int64 {
 	n := s.kafka.Stats()
@@ -174,6 +184,7 @@ func (s *service) connect(ctx context.Context) (err error) {
 	if s.engine.Accounts, err = s.kafka.Log(ctx, topics.Account, ingest.EntryKey); err != nil {
 		return err
 	}
+	s.engine.AccountTopic = topics.Account
 	if s.engine.Candidates, err = s.kafka.Log(ctx, topics.Alerts, nil); err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -51,12 +50,8 @@ goes on where it was. It refuses once raw partitions were split. docs/warmup.md 
 			if err := f.check(cfg, files); err != nil {
 				return err
 			}
-			s, err := newService(cmd.Context(), cfg, nil, logger(slog.LevelWarn))
+			report, err := atRest(cmd.Context(), cfg, func(s *service) (*warmed, error) { return f.warmup(cmd.Context(), s, files) })
 			if err != nil {
-				return err
-			}
-			report, err := f.warmup(cmd.Context(), s, files)
-			if err = errors.Join(err, s.close()); err != nil {
 				return err
 			}
 			if f.asJSON {
