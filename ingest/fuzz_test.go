@@ -135,3 +135,38 @@ func FuzzEntry(f *testing.F) {
 		}
 	})
 }
+
+// FuzzSplit splits whatever the decoders accept: each entry is one that its topic takes, goes to the partition of its
+// subject, and is numbered from 0; a control record goes to every partition.
+func FuzzSplit(f *testing.F) {
+	rng := seeded()
+	for i := range rows {
+		ev := randomRaw(rng, &rows[i])
+		f.Add(AppendJSON(nil, &ev), uint8(3))
+		f.Add(AppendProtobuf(nil, &ev), uint8(5))
+	}
+	f.Fuzz(func(t *testing.T, b []byte, partitions uint8) {
+		n := int(partitions)%64 + 1
+		for _, encoding := range []Encoding{JSON, Protobuf} {
+			var ev Event
+			d := Decoder{Encoding: encoding}
+			if d.Decode(&ev, b) != Accepted {
+				continue
+			}
+			routed := Split(nil, &ev, Cause{Origin: OriginRaw}, n)
+			if len(routed) == 0 || ev.Type.Control() && len(routed) != n {
+				t.Fatalf("%d entries for %d partitions", len(routed), n)
+			}
+			for i := range routed {
+				var back Entry
+				e := &routed[i].Entry
+				if err := DecodeEntry(&back, AppendEntry(nil, e)); err != nil || back != *e {
+					t.Fatalf("entry %d is not taken: %v", i, err)
+				}
+				if !ev.Type.Control() && (routed[i].Partition != PartitionOf(e.Event.Subject, n) || int(e.Cause.Number) != i) {
+					t.Fatalf("entry %d goes to partition %d as number %d", i, routed[i].Partition, e.Cause.Number)
+				}
+			}
+		}
+	})
+}
