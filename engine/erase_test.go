@@ -94,7 +94,7 @@ func TestErasedLeavesCheckpoints(t *testing.T) {
 	seals := 0
 	for ; s.renew > 0 && seals < 200; seals++ {
 		if seals == 5 {
-			h, s = open()
+			_, s = open()
 		}
 		seal()
 	}
@@ -105,7 +105,7 @@ func TestErasedLeavesCheckpoints(t *testing.T) {
 	if seal(); s.head.Generation != before {
 		t.Error("a shard to which nothing comes goes on sealing")
 	}
-	if h, s = open(); s.renew > 0 || naming(t, folder, account) > 0 {
+	if _, s = open(); s.renew > 0 || naming(t, folder, account) > 0 {
 		t.Error("it came back")
 	}
 }

@@ -84,7 +84,7 @@ func (h *remote) call(c call) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer response.Body.Close() //nolint:errcheck // only read from
+	defer response.Body.Close()
 	if c.What == "open" {
 		err = json.NewDecoder(response.Body).Decode(&h.answer)
 	}
