@@ -44,7 +44,7 @@ func benchAllocations(t *testing.T) []measured {
 	runtime.ReadMemStats(&after)
 	mallocs := after.Mallocs - before.Mallocs
 	return []measured{
-		plain("entry to verdict", took.each(last), "ns", "a side: decoded, remembered, folded in, scored for six harms"),
+		plain("entry to verdict", took.per(last), "ns", "a side: decoded, remembered, folded in, scored for six harms"),
 		atMost(0, "entry to verdict, allocations", float64(mallocs/last), "a side", fmt.Sprintf("%d over %s sides", mallocs, thousands(last))),
 	}
 }
@@ -147,10 +147,10 @@ func benchUpdate(t *testing.T) []measured {
 			a.read(n.features, &n.vector)
 		}
 	})
-	ours, plainly := took[0].each(updates), took[1].each(updates)
+	ours, plainly := took[0].per(updates), took[1].per(updates)
 	return []measured{
 		plain("state update at 1 M accounts", ours, "ns", "a side folded in and its vector read"),
-		atLeast(2, "state update / map of pointers", plainly/ours, "x", fmt.Sprintf("%.0f ns there", plainly)),
+		atLeast(2, "state update / map of pointers", took[1].over(took[0]), "x", fmt.Sprintf("%.0f ns there", plainly)),
 	}
 }
 

@@ -89,8 +89,11 @@ func TestBenchTable(t *testing.T) {
 	}
 }
 
-// spent is what something took.
-type spent struct{ wall, cpu time.Duration }
+// spent is what something took: the least of all rounds, and the work of each.
+type spent struct {
+	wall, cpu time.Duration
+	each      []time.Duration
+}
 
 // beside runs the functions in turn, some rounds, and returns the least that each took: what one run suffers from the
 // machine's other work, another does not.
@@ -101,11 +104,12 @@ func beside(rounds int, runs ...func()) []spent {
 			runtime.GC()
 			begin, worked := time.Now(), cpu()
 			run()
-			took := spent{time.Since(begin), cpu() - worked}
+			wall, work := time.Since(begin), cpu()-worked
 			if round == 0 {
-				least[i] = took
+				least[i] = spent{wall: wall, cpu: work}
 			}
-			least[i] = spent{min(took.wall, least[i].wall), min(took.cpu, least[i].cpu)}
+			least[i].wall, least[i].cpu = min(wall, least[i].wall), min(work, least[i].cpu)
+			least[i].each = append(least[i].each, work)
 		}
 	}
 	return least
@@ -120,8 +124,18 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// each is the work for one of n things, in nanoseconds.
-func (s spent) each(n int) float64 { return float64(s.cpu.Nanoseconds()) / float64(n) }
+// per is the work for one of n things, in nanoseconds.
+func (s spent) per(n int) float64 { return float64(s.cpu.Nanoseconds()) / float64(n) }
+
+// over is how many times the work of other s took: of the ratios of all rounds the middle one, since a round's runs have
+// the same neighbours on the machine.
+func (s spent) over(other spent) float64 {
+	ratios := make([]float64, len(s.each))
+	for i := range ratios {
+		ratios[i] = float64(s.each[i]) / float64(other.each[i])
+	}
+	return median(ratios)
+}
 
 // median returns the middle one of values, which it sorts.
 func median(values []float64) float64 {
