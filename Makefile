@@ -13,7 +13,8 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # The tests with a long form: those that ask for UNOPENED_SOAK.
 SOAK := engine:TestKilledRunEqualsCleanReplay engine:TestDamageIsFoundAndFallsBack engine:TestWarmUpCountsEverythingOnce \
-	engine:TestRepartitionedRunEqualsCleanReplay \
+	engine:TestRepartitionedRunEqualsCleanReplay engine:TestCrashAtEveryStepOfASeal engine:TestStreamDeliveredTenTimesIsTheSame \
+	engine:TestTenDeliveriesWithKills engine:TestAccountLogAloneDecides \
 	cmd/unopened:TestHostileRecordsChangeNothing cmd/unopened:TestNothingOfContentComesOut \
 	ingest/kafka:TestErrorCodes ingest/kafka:TestMoves ingest/kafka:TestMembers ingest/kafka:TestProcesses ingest/kafka:TestOutages
 

@@ -24,6 +24,14 @@ import (
 // soaking asks for the long forms of tests (make soak).
 var soaking = os.Getenv("UNOPENED_SOAK") != ""
 
+// long is the size of a test: short in make test, long in make soak.
+func long[T any](short, long T) T {
+	if soaking {
+		return long
+	}
+	return short
+}
+
 // journal is a state of numbers at places, which writes what changed, and sweeps.
 type journal struct {
 	values []int64
@@ -370,15 +378,29 @@ func TestCheckpointOfAnotherLife(t *testing.T) {
 }
 
 // TestCrashAtEveryStepOfASeal stops a seal before each of its steps, as a crash does, with the file torn at each 512
-// bytes where it was not synced yet: what is found is the generation before or the new one, whole.
+// bytes where it was not synced yet, and longer by a hole: what is found is the generation before or the new one, whole.
+// The short form has a file of 3 KB and 19 crashes, the long one 160 KB and 641.
 func TestCrashAtEveryStepOfASeal(t *testing.T) {
 	crash := errors.New("crash")
+	first, second := int64(200), long(int64(600), 40_000)
 	recovered := map[bool]int{}
+	whole := &Folder{Dir: t.TempDir()}
+	h := hold(t, whole)
+	for _, at := range []int64{first, second} {
+		if err := h.sealAt(t, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	info, err := os.Stat(slices.Max(files(t, whole)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := int(info.Size())
 	for steps := range 5 {
-		for torn := 0; torn == 0 || steps < 2 && torn < 4096; torn += 512 {
+		for torn := 0; torn == 0 || steps < 2 && torn < size+1024; torn += 512 {
 			f := &Folder{Dir: t.TempDir()}
 			h := hold(t, f)
-			if err := h.sealAt(t, 200); err != nil {
+			if err := h.sealAt(t, first); err != nil {
 				t.Fatal(err)
 			}
 			left := steps
@@ -391,20 +413,20 @@ func TestCrashAtEveryStepOfASeal(t *testing.T) {
 				}
 				return errors.Join(ErrBroken, crash)
 			}
-			err := h.sealAt(t, 600)
+			err := h.sealAt(t, second)
 			if (err == nil) != (steps == 4) || err != nil && !errors.Is(err, crash) {
 				t.Fatalf("crash before step %d: %v", steps, err)
 			}
 			f.step = nil
 			h = hold(t, f)
-			if h.next != 200 && h.next != 600 || !slices.Equal(h.journal.values, stateAt(h.next)) {
+			if h.next != first && h.next != second || !slices.Equal(h.journal.values, stateAt(h.next)) {
 				t.Fatalf("crash before step %d, torn at %d: the state stands at %d", steps, torn, h.next)
 			}
-			recovered[h.next == 600]++
-			if err := h.sealAt(t, 700); err != nil {
+			recovered[h.next == second]++
+			if err := h.sealAt(t, second+100); err != nil {
 				t.Fatal(err)
 			}
-			if h = hold(t, f); !slices.Equal(h.journal.values, stateAt(700)) {
+			if h = hold(t, f); !slices.Equal(h.journal.values, stateAt(second+100)) {
 				t.Fatalf("crash before step %d: sealing goes on wrongly", steps)
 			}
 		}
@@ -412,6 +434,7 @@ func TestCrashAtEveryStepOfASeal(t *testing.T) {
 	if recovered[true] == 0 || recovered[false] == 0 {
 		t.Errorf("generations found: %v; want both the new one and the one before", recovered)
 	}
+	t.Logf("a file of %d bytes; %d crashes, of which %d left the new generation", size, recovered[true]+recovered[false], recovered[true])
 }
 
 // TestFrozenOwnerCannotSeal: one that held the partition and was frozen finds itself fenced, also where it seals at the

@@ -375,11 +375,7 @@ func differences(e *Engine, w *world, clean *Engine, ref *world) (found []string
 // The long form does so twenty times over: 1,000 kills, 10 M records. (The form with real processes, broker and ClickHouse
 // is in cmd/unopened; this one leaves out the operating system.)
 func TestKilledRunEqualsCleanReplay(t *testing.T) {
-	rounds := uint64(1)
-	if soaking {
-		rounds = 20
-	}
-	for seed := range rounds {
+	for seed := range long[uint64](1, 20) {
 		t.Run(fmt.Sprint("seed ", seed+1), func(t *testing.T) { killedEqualsClean(t, simulated(t, 6400, 7, seed+1), 50) })
 	}
 }

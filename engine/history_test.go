@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -182,14 +181,10 @@ func (w *warmWorld) past(t *testing.T, in *inbox) (past, all int) {
 // is that of the run, so it is that log, not the files' own order, which a replay repeats. (The short form leaves out
 // nothing but number: 15 kills of 500 accounts instead of 300 of 6,000.)
 func TestWarmUpCountsEverythingOnce(t *testing.T) {
-	accounts, kills, killsAfter := 500, 10, 5
-	if os.Getenv("UNOPENED_SOAK") != "" {
-		accounts, kills, killsAfter = 6000, 200, 100
-	}
-	w := newWarmWorld(t, accounts, false)
-	warm := w.warm(t, kills)
+	w := newWarmWorld(t, long(500, 6000), false)
+	warm := w.warm(t, long(10, 200))
 	written := w.accounts.size()
-	e := w.live(t, killsAfter, false)
+	e := w.live(t, long(5, 100), false)
 	clean, ref := w.clean(t)
 	for _, d := range differences(e, w.world, clean, ref) {
 		t.Errorf("after a warm-up: %s", d)

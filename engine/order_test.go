@@ -95,9 +95,10 @@ func (w *world) readAs(t *testing.T, batch int64, order string, processors int) 
 
 // TestAccountLogAloneDecides reads one account log in batches of 1 to 10,000, its partitions one after the other, by turns
 // and at once, on one processor and four: the same state, the same verdicts, the same candidates. The controls show that
-// the comparison sees what it should: an entry less, and two that changed places in time.
+// the comparison sees what it should: an entry less, and two that changed places in time. The short form has 300 accounts,
+// the long one 5,000.
 func TestAccountLogAloneDecides(t *testing.T) {
-	w := newWorld(t, 300)
+	w := newWorld(t, long(300, 5000))
 	w.live(t, 3, false)
 	hash, found, told := w.readAs(t, 1, "one after the other", 1)
 	if len(found) == 0 || len(told) == 0 {
@@ -115,6 +116,7 @@ func TestAccountLogAloneDecides(t *testing.T) {
 			}
 		}
 	}
+	t.Logf("%d entries, read in 13 ways: %d verdicts, %d candidates", w.accounts.size(), len(found), len(told))
 	log := w.accounts.parts[0]
 	w.accounts.parts[0] = log[:len(log)-1]
 	if h, _, _ := w.readAs(t, 7, "by turns", 1); h == hash {

@@ -44,9 +44,10 @@ func again(records [][]byte, rng *rand.Rand) (all [][]byte) {
 
 // TestStreamDeliveredTenTimesIsTheSame delivers the whole stream ten times (S08), one after the other and each in the
 // middle of the one before. State, verdicts and alerts are those of once, and every repeat is a duplicate or late, counted
-// exactly. The control, the same repeats under fresh ids, has another state.
+// exactly. The control, the same repeats under fresh ids, has another state. The short form has 200 accounts, the long one
+// 5,000; the log says how many records.
 func TestStreamDeliveredTenTimesIsTheSame(t *testing.T) {
-	w := newWorld(t, 200)
+	w := newWorld(t, long(200, 5000))
 	rng := rand.New(rand.NewPCG(8, 8))
 	records := w.inOrder()
 	once := w.replay(t, records, 100, 2)
@@ -93,13 +94,13 @@ func timesTen(refused [ingest.RefusalCount]int64) [ingest.RefusalCount]int64 {
 // partitions meet differs from that of one delivery, and with it the stamps; so it is held against a clean replay of its
 // own account topic, and as many sides are applied as one delivery has.
 func TestTenDeliveriesWithKills(t *testing.T) {
-	w := newWorld(t, 150)
+	w := newWorld(t, long(150, 3000))
 	once := w.replay(t, w.inOrder(), 100, 1).stats
 	w.letters = letters{}
 	for i := range w.raw.parts {
 		w.raw.parts[i] = slices.Repeat(w.raw.parts[i], deliveries)
 	}
-	e := w.live(t, 5, false)
+	e := w.live(t, long(5, 100), false)
 	clean, ref := w.clean(t)
 	for _, d := range differences(e, w, clean, ref) {
 		t.Errorf("ten deliveries with kills: %s", d)
