@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -174,5 +175,43 @@ func (w *world) retired(t *testing.T) {
 	other.To = "another"
 	if _, err := other.Run(t.Context(), false); err == nil || !strings.Contains(err.Error(), "go on in topic account+ already") {
 		t.Errorf("moved to two topics: %v", err)
+	}
+}
+
+// TestRepartitionRefusesAWarmUpUnderWay: what a warm-up has written is no end to go on from before it is cut over.
+func TestRepartitionRefusesAWarmUpUnderWay(t *testing.T) {
+	w := newWarmWorld(t, 120, false)
+	h := &History{Engine: w.engine(t), Digest: [16]byte{1}}
+	if _, err := h.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Begin(t.Context(), w.cut); err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	if err := h.Read(t.Context(), killing{w.history, rng, 1 << 40}); err != nil {
+		t.Fatal(err)
+	}
+	for e, written := w.engine(t), int64(-1); written < w.accounts.size(); { // shards write to one another
+		written = w.accounts.size()
+		for p := range w.accounts.parts {
+			s, err := e.OpenShard(t.Context(), ingest.Partition{Topic: "account", ID: p, Count: len(w.accounts.parts)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.accounts.pump(t, s, p, max(0, s.Resume()), 1<<40)
+			if err := s.Close(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := w.grow(t, 5).Run(t.Context(), false); !errors.Is(err, ErrNotAtRest) || !strings.Contains(err.Error(), "warm-up") {
+		t.Errorf("before it is cut over: %v", err)
+	}
+	if err := h.CutOver(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.grow(t, 5).Run(t.Context(), false); err != nil {
+		t.Errorf("afterwards: %v", err)
 	}
 }

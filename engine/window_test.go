@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/unopened/unopened/ingest"
@@ -141,5 +142,27 @@ func TestWindowRestoredDecidesTheSame(t *testing.T) {
 		if gotShrunk != shrunk {
 			t.Errorf("restarted each %d: shrunk %d times, want %d", restart, gotShrunk, shrunk)
 		}
+	}
+}
+
+// TestWindowsOfTwoMembersMeet: what either has remembered is recognised, unless they hash by different keys, which would
+// let repeats through.
+func TestWindowsOfTwoMembersMeet(t *testing.T) {
+	of := func(key byte, id uint64) *window {
+		w := newWindow(6*hourMs, 1000, [16]byte{key})
+		w.admit(numbered(id, testStart))
+		return w
+	}
+	w := of(1, 1)
+	if err := w.adopt(of(1, 2)); err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[uint64]admission{1: repeated, 2: repeated, 3: admitted} {
+		if got := w.admit(numbered(id, testStart)); got != want {
+			t.Errorf("id %d: %v, want %v", id, got, want)
+		}
+	}
+	if err := w.adopt(of(2, 4)); err == nil || !strings.Contains(err.Error(), "identity keys") {
+		t.Errorf("ids hashed under another key: %v", err)
 	}
 }
