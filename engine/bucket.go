@@ -80,6 +80,15 @@ func (b *Bucket) Check(ctx context.Context) error {
 	return fmt.Errorf("engine.checkpoints: bucket %s at %s: %w (check engine.s3 and the rights to list, read, write and delete)", b.name, b.client.EndpointURL().Host, err)
 }
 
+// away marks the error of a storage that did not answer, or not in earnest; one that refuses will do so again.
+func away(err error) error {
+	switch code := minio.ToErrorResponse(err).StatusCode; {
+	case err == nil, code >= 400 && code < 500 && code != http.StatusRequestTimeout && code != http.StatusTooManyRequests:
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrAway, err)
+}
+
 func (b *Bucket) key(name string) string { return path.Join(b.prefix, name) }
 
 // Put implements Vault by one conditional request.
@@ -90,7 +99,7 @@ func (b *Bucket) Put(ctx context.Context, name string, data []byte) error {
 	if minio.ToErrorResponse(err).StatusCode == http.StatusPreconditionFailed {
 		return ErrTaken
 	}
-	return err
+	return away(err)
 }
 
 // Open implements Vault.
@@ -102,9 +111,9 @@ func (b *Bucket) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 	info, err := object.Stat()
 	if err != nil { // GetObject asks for nothing yet
 		if minio.ToErrorResponse(err).StatusCode == http.StatusNotFound {
-			err = fs.ErrNotExist
+			return nil, errors.Join(fs.ErrNotExist, object.Close())
 		}
-		return nil, errors.Join(err, object.Close())
+		return nil, errors.Join(away(err), object.Close())
 	}
 	return &download{object, info.Size}, nil
 }
@@ -118,8 +127,11 @@ type download struct {
 func (d *download) Read(b []byte) (int, error) {
 	n, err := d.Object.Read(b)
 	d.left -= int64(n)
-	if d.left > 0 && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)) {
-		err = fmt.Errorf("the storage's answer ended %d bytes early", d.left)
+	if d.left > 0 && err != nil {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = fmt.Errorf("the storage's answer ended %d bytes early", d.left)
+		}
+		err = away(err)
 	}
 	return n, err
 }
@@ -130,7 +142,7 @@ func (b *Bucket) List(ctx context.Context, dir string) (names []string, err erro
 	defer cancel() // ends the listing
 	for object := range b.client.ListObjectsIter(ctx, b.name, minio.ListObjectsOptions{Prefix: b.key(dir) + "/"}) {
 		if object.Err != nil {
-			return nil, object.Err
+			return nil, away(object.Err)
 		}
 		names = append(names, path.Base(object.Key))
 	}
@@ -139,5 +151,5 @@ func (b *Bucket) List(ctx context.Context, dir string) (names []string, err erro
 
 // Remove implements Vault.
 func (b *Bucket) Remove(ctx context.Context, name string) error {
-	return b.client.RemoveObject(ctx, b.name, b.key(name), minio.RemoveObjectOptions{})
+	return away(b.client.RemoveObject(ctx, b.name, b.key(name), minio.RemoveObjectOptions{}))
 }

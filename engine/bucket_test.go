@@ -7,10 +7,14 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -126,5 +130,43 @@ func TestStorageThatOverwritesIsRefused(t *testing.T) {
 	}
 	if !slices.Contains(asked, "PUT *") {
 		t.Errorf("it was asked %q, never for a conditional write", asked)
+	}
+}
+
+// TestTakeOverWaitsForTheStorage: a partition that is opened while the storage breaks its connections, or says that it is
+// busy, waits and begins with what was sealed. One that is refused does not wait.
+func TestTakeOverWaitsForTheStorage(t *testing.T) {
+	access := storage(t)
+	real := &url.URL{Scheme: "http", Host: access.Endpoint}
+	var broken atomic.Int64 // how many requests are to break, and in which way
+	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(real); r.Out.Host = r.In.Host }}
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch left := broken.Add(-1); {
+		case left < 0:
+			broken.Store(0)
+			forward.ServeHTTP(w, r)
+		case left%2 == 0:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		default:
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	defer proxy.Close()
+	through := access
+	through.Endpoint = strings.TrimPrefix(proxy.URL, "http://")
+	b := bucketOf(t, through, "s3://checkpoints")
+	if err := hold(t, b).sealAt(t, 100); err != nil {
+		t.Fatal(err)
+	}
+	broken.Store(12)
+	h := hold(t, b)
+	if h.next != 100 || !slices.Equal(h.journal.values, stateAt(100)) || h.counts.failures.Load() < 2 || broken.Load() != 0 {
+		t.Errorf("stands at %d after %d failures; %d requests are still to break", h.next, h.counts.failures.Load(), broken.Load())
+	}
+	if err := os.WriteFile(access.SecretKeyFile, []byte("another"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := holding(t, bucketOf(t, through, "s3://checkpoints")); err == nil || errors.Is(err, ErrAway) {
+		t.Errorf("a wrong secret: %v", err)
 	}
 }

@@ -94,11 +94,13 @@ func (s *sealed) load(ctx context.Context) error {
 		return nil
 	}
 	for range claims {
-		if err := s.restore(ctx); err != nil {
+		err := s.insist(ctx, "checkpoints cannot be read; it is tried again, and the partition waits", s.head.folder(),
+			func() error { return s.restore(ctx) }, func(err error) bool { return !errors.Is(err, ErrAway) })
+		if err != nil {
 			return err
 		}
 		s.next = s.head.Next
-		err := s.claim(ctx)
+		err = s.claim(ctx)
 		if errors.Is(err, ErrFenced) {
 			continue
 		}

@@ -195,7 +195,7 @@ func TestBrokenConnectionIsNoDamage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := newChunkReader(f).fill(make([]byte, len(body))); err == nil || errors.Is(err, ErrDamaged) {
+	if err := newChunkReader(f).fill(make([]byte, len(body))); !errors.Is(err, ErrAway) || errors.Is(err, ErrDamaged) {
 		t.Errorf("a connection that broke: %v", err)
 	}
 	if err := newChunkReader(strings.NewReader(body[:50_000])).fill(make([]byte, len(body))); !errors.Is(err, ErrDamaged) {

@@ -35,7 +35,7 @@ var (
 	metricLast       = desc("last_batch_timestamp_seconds", "When an open partition last took a batch; one at its log's end takes empty ones.", "role", "partition")
 	metricAccounts   = desc("accounts", "Accounts in memory.")
 	metricSeals      = desc("seals_total", "Files of checkpoints that were stored.")
-	metricSealFails  = desc("seal_failures_total", "Attempts to store one that failed and were made again.")
+	metricSealFails  = desc("seal_failures_total", "Attempts to store one, or to read one at a start, that failed and were made again.")
 	metricSealBytes  = desc("seal_bytes_total", "Bytes of the files stored.")
 	metricSealPause  = desc("seal_pause_seconds_total", "Time for which partitions stood still while what had changed was copied.")
 	metricSealMax    = desc("seal_pause_max_seconds", "The longest such time since the start.")

@@ -242,24 +242,28 @@ func (s *sealed) leave(ctx context.Context, durable func(context.Context) error)
 // tells whether that is gone. Somebody else's file in its place, or one after it, means that the partition has another
 // owner: the place may be free again because that one has removed what was there.
 func (s *sealed) store(ctx context.Context, h *Head, data []byte) (pruned bool, err error) {
+	err = s.insist(ctx, "a checkpoint cannot be stored; it is tried again, and a crash meanwhile reads the log again from the one before", h.file(),
+		func() error { return s.put(ctx, h, data) },
+		func(err error) bool { return errors.Is(err, ErrFenced) || errors.Is(err, ErrBroken) })
+	return err == nil && s.prune(ctx, h), err
+}
+
+// insist tries until it succeeds, or fails in a way that is final, and tells now and then that it does.
+func (s *sealed) insist(ctx context.Context, trouble, where string, try func() error, final func(error) bool) error {
 	logged, wait := time.Time{}, firstStoreWait
 	for {
-		err := s.put(ctx, h, data)
-		if err == nil {
-			return s.prune(ctx, h), nil
-		}
-		if errors.Is(err, ErrFenced) || errors.Is(err, ErrBroken) || ctx.Err() != nil {
-			return false, err
+		err := try()
+		if err == nil || final(err) || ctx.Err() != nil {
+			return err
 		}
 		s.counts.failures.Add(1)
 		if time.Since(logged) > storeLogEvery {
 			logged = time.Now()
-			s.log.Error("a checkpoint cannot be stored; it is tried again, and a crash meanwhile reads the log again from the one before",
-				"file", h.file(), "error", err)
+			s.log.Error(trouble, "file", where, "error", err)
 		}
 		select {
 		case <-ctx.Done():
-			return false, errors.Join(ctx.Err(), err)
+			return errors.Join(ctx.Err(), err)
 		case <-time.After(wait):
 			wait = min(2*wait, lastStoreWait)
 		}
@@ -279,6 +283,9 @@ func (s *sealed) put(ctx context.Context, h *Head, data []byte) error {
 		return err
 	}
 	all, err := s.generations(ctx)
+	if err == nil && len(all) == 0 {
+		return fmt.Errorf("%s was stored and is not there", h.file())
+	}
 	if err == nil && all[len(all)-1] > h.Generation {
 		return errors.Join(ErrFenced, s.vault.Remove(ctx, h.file()))
 	}

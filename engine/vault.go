@@ -46,6 +46,9 @@ func OpenVault(ctx context.Context, c *Config, folder string) (Vault, error) {
 // ErrTaken says that a name is there already.
 var ErrTaken = errors.New("the file exists")
 
+// ErrAway says that the storage did not answer, and may answer later.
+var ErrAway = errors.New("the storage does not answer")
+
 // ErrBroken says that what was written may be lost in spite of all, so that nothing more may be built upon it.
 var ErrBroken = errors.New("the storage cannot be trusted")
 
