@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"reflect"
@@ -147,6 +148,35 @@ func TestOlderCheckpointBalances(t *testing.T) {
 		s.Desk.complete()
 		if got, want := fmt.Sprint(s), fmt.Sprint(balanced()); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
+// TestWhatAnotherMemberHasIsNotCountedHere closes the partitions of a member that goes on without them: the new owners count
+// what is theirs, so a sum over members has it once. One that stops keeps its counters, for the last word.
+func TestWhatAnotherMemberHasIsNotCountedHere(t *testing.T) {
+	w := newWorld(t, 300)
+	w.live(t, 0, false)
+	for _, stopped := range []bool{false, true} {
+		e := w.engine(t)
+		ctx, stop := context.WithCancel(t.Context())
+		e.context, e.live = ctx, true
+		all := w.open(t, e)
+		if stopped {
+			stop()
+		}
+		for _, r := range all {
+			if err := r.Close(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		stop()
+		s := e.Stats()
+		if kept := s.Split.Offsets > 0 && s.Sides.Read > 0 && s.Desk.Read > 0 && len(s.Outbox) > 0; kept != stopped {
+			t.Errorf("stopped %v: %+v", stopped, s)
+		}
+		if none := s.Split.Offsets == 0 && s.Sides.Read == 0 && s.Desk == (DeskCounts{}) && len(s.Outbox) == 0; none == stopped {
+			t.Errorf("stopped %v: %+v", stopped, s)
 		}
 	}
 }

@@ -8,7 +8,8 @@ type SplitCounts struct {
 	Fetched  int64
 	Accepted int64
 	Skipped  int64 // lines of a history that happened at the cut-over or later; 0 for raw partitions
-	Gaps     int64 // offsets that the log no longer had
+	Gaps     int64 // offsets without a record
+	Lost     int64 // those of them whose record the log no longer had
 	Sides    int64 // entries made, without those written again after a crash
 	Letters  int64 // dead letters written, without those written again after a crash
 	Refused  [ingest.RefusalCount]int64
@@ -21,6 +22,7 @@ func (c *SplitCounts) Add(o *SplitCounts) {
 	c.Accepted += o.Accepted
 	c.Skipped += o.Skipped
 	c.Gaps += o.Gaps
+	c.Lost += o.Lost
 	c.Sides += o.Sides
 	c.Letters += o.Letters
 	for i, n := range o.Refused {
@@ -59,7 +61,8 @@ type SideCounts struct {
 	Refused   int64 `json:"refused"` // no entry of ours: somebody else wrote to the internal topic
 	Resent    int64 `json:"resent"`  // written again after a crash
 	Places    int64 `json:"places"`  // concerned a device or a network, not an account
-	Gaps      int64 `json:"gaps"`    // offsets that the log no longer had; not among those read
+	Gaps      int64 `json:"gaps"`    // offsets without a record; not among those read
+	Lost      int64 `json:"lost"`    // those of them whose record the log no longer had
 	Offsets   int64 `json:"offsets"` // the offset reached minus the first one
 	Letters   int64 `json:"letters"` // dead letters written, without those written again after a crash
 }
@@ -76,6 +79,7 @@ func (c *SideCounts) Add(o *SideCounts) {
 	c.Resent += o.Resent
 	c.Places += o.Places
 	c.Gaps += o.Gaps
+	c.Lost += o.Lost
 	c.Offsets += o.Offsets
 	c.Letters += o.Letters
 }
@@ -86,7 +90,8 @@ type DeskCounts struct {
 	Taken     int64 `json:"taken"`
 	Duplicate int64 `json:"duplicate"`
 	Refused   int64 `json:"refused"`
-	Gaps      int64 `json:"gaps"`    // offsets that the log no longer had
+	Gaps      int64 `json:"gaps"`    // offsets without a record
+	Lost      int64 `json:"lost"`    // those of them whose record the log no longer had
 	Offsets   int64 `json:"offsets"` // the offset reached minus the first one
 	Letters   int64 `json:"letters"` // dead letters written, without those written again after a crash
 }

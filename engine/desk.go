@@ -65,6 +65,7 @@ func (d *deskHandler) Handle(ctx context.Context, b ingest.Batch) error {
 	}
 	d.counts.Offsets += d.sealed.passes(&b)
 	d.counts.Gaps += b.Gap
+	d.counts.Lost += b.Lost
 	d.engine.publishDesk(d)
 	return d.sealed.after(ctx, b.Next, durable)
 }

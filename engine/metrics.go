@@ -23,7 +23,8 @@ var (
 	metricMade       = desc("split_sides_total", "Entries of the account topic made of raw records, without those written again after a crash.")
 	metricTripwire   = desc("content_tripwire_total", "Raw records refused for a field that the contract lacks: a producer may be leaking content.")
 	metricOffsets    = desc("offsets_total", "Offsets passed since the first one (next - start), by role.", "role")
-	metricGaps       = desc("gap_offsets_total", "Offsets that the log no longer had, by role.", "role")
+	metricGaps       = desc("gap_offsets_total", "Offsets without a record, by role: those lost, transaction markers, and records that a producer took back.", "role")
+	metricLost       = desc("lost_offsets_total", "Offsets whose records the log no longer had, by role; a part of the gaps.", "role")
 	metricLetters    = desc("dead_letters_total", "Dead letters written, without those written again after a crash, by role.", "role")
 	metricSides      = desc("sides_total", "Entries of the account topic, by what became of them.", "outcome")
 	metricRead       = desc("sides_read_total", "Entries of the account topic that were read.")
@@ -97,15 +98,16 @@ func collectAccounting(ch chan<- prometheus.Metric, s *Stats) {
 		}
 	}
 	for _, of := range []struct {
-		role                   string
-		offsets, gaps, letters int64
+		role                         string
+		offsets, gaps, lost, letters int64
 	}{
-		{"split", s.Split.Offsets, s.Split.Gaps, s.Split.Letters},
-		{"score", s.Sides.Offsets, s.Sides.Gaps, s.Sides.Letters},
-		{"desk", s.Desk.Offsets, s.Desk.Gaps, s.Desk.Letters},
+		{"split", s.Split.Offsets, s.Split.Gaps, s.Split.Lost, s.Split.Letters},
+		{"score", s.Sides.Offsets, s.Sides.Gaps, s.Sides.Lost, s.Sides.Letters},
+		{"desk", s.Desk.Offsets, s.Desk.Gaps, s.Desk.Lost, s.Desk.Letters},
 	} {
 		count(ch, metricOffsets, of.offsets, of.role)
 		count(ch, metricGaps, of.gaps, of.role)
+		count(ch, metricLost, of.lost, of.role)
 		count(ch, metricLetters, of.letters, of.role)
 	}
 	count(ch, metricRead, s.Sides.Read)

@@ -91,6 +91,7 @@ func (s *shard) Handle(ctx context.Context, b ingest.Batch) error {
 	}
 	s.counts.Offsets += s.sealed.passes(&b)
 	s.counts.Gaps += b.Gap
+	s.counts.Lost += b.Lost
 	s.engine.publishShard(s)
 	return s.sealed.after(ctx, b.Next, s.flushed)
 }

@@ -97,6 +97,7 @@ func (s *splitter) account(b *ingest.Batch) {
 	}
 	s.counts.Offsets += b.Next - s.next
 	s.counts.Gaps += b.Gap
+	s.counts.Lost += b.Lost
 	s.next = b.Next
 }
 

@@ -122,11 +122,14 @@ func (e *Engine) forgetShard(partition int) {
 	delete(e.closed, partition)
 }
 
-// setDesk keeps account of the desk that is open; of one that was closed, its last counters.
+// setDesk keeps account of the desk that is open; of one that was closed at the end, its last counters.
 func (e *Engine) setDesk(d *deskHandler) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if d == nil && e.desk != nil {
+	switch {
+	case d == nil && e.taken():
+		e.deskCounts, e.outbox = DeskCounts{}, nil
+	case d == nil && e.desk != nil:
 		e.outbox = e.desk.desk.Counts()
 	}
 	e.desk = d

@@ -24,12 +24,14 @@ type Record struct {
 }
 
 // Batch is a run of records of one partition, in the order of the log. Next is the offset after the last one. Gap
-// counts the offsets between the batch before and this one that the log no longer has (retention, compaction).
+// counts the offsets since the batch before that have no record here; Lost are those of them whose record the log no
+// longer has (retention, compaction). The others never were events: transaction markers, and what a producer took back.
 // CaughtUp is set when Next is the end of the log as the source last knew it; a batch without records says only that.
 type Batch struct {
 	Records  []Record
 	Next     int64
 	Gap      int64
+	Lost     int64
 	CaughtUp bool
 }
 

@@ -92,6 +92,7 @@ func (c *coverage) Handle(_ context.Context, b ingest.Batch) error {
 		c.record(&b.Records[i])
 	}
 	c.counts.Gaps += b.Gap
+	c.counts.Lost += b.Lost
 	c.step(len(b.Records))
 	return nil
 }

@@ -19,6 +19,7 @@ const (
 	deltaAt     = 23
 	firstTimeAt = 27
 	lastTimeAt  = 35
+	producerAt  = 43
 	countAt     = 57
 	recordsAt   = 61
 )
@@ -27,6 +28,7 @@ const (
 const (
 	compressionBits = 7
 	appendTime      = 8  // the broker's time holds for all records
+	transactional   = 16 // of a transaction
 	control         = 32 // transaction markers, not records
 )
 
@@ -42,6 +44,7 @@ type batch struct {
 	attributes int16
 	firstTime  int64
 	lastTime   int64
+	producer   int64 // its id
 	count      int
 	records    []byte
 }
@@ -58,6 +61,7 @@ func openBatch(raw []byte) (b batch, err error) {
 	b.attributes = int16(binary.BigEndian.Uint16(raw[deltaAt-2:]))
 	b.firstTime = int64(binary.BigEndian.Uint64(raw[firstTimeAt:]))
 	b.lastTime = int64(binary.BigEndian.Uint64(raw[lastTimeAt:]))
+	b.producer = int64(binary.BigEndian.Uint64(raw[producerAt:]))
 	b.count = int(int32(binary.BigEndian.Uint32(raw[countAt:])))
 	switch {
 	case raw[magicAt] != 2:

@@ -134,7 +134,7 @@ func read(t *testing.T, raw []byte) {
 		for b, err := openBatch(rest); err == nil && b.last < r.next; b, err = openBatch(rest) {
 			rest = rest[b.size:]
 		}
-		if err := r.deliver(t.Context(), &partitionAnswer{HighWatermark: 5, Records: rawBatches{&rest}}); err != nil {
+		if err := r.deliver(t.Context(), &partitionAnswer{LastStableOffset: 5, Records: rawBatches{&rest}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -120,6 +120,7 @@ func (r *reader) fetch(ctx context.Context, client *kafkago.Client, size int32) 
 	defer cancel()
 	response, err := client.Transport.RoundTrip(ctx, client.Addr, &fetchapi.Request{
 		ReplicaID: -1, MaxWaitTime: int32(wait / time.Millisecond), MinBytes: 1, MaxBytes: size, SessionID: -1, SessionEpoch: -1,
+		IsolationLevel: int8(kafkago.ReadCommitted),
 		Topics: []fetchapi.RequestTopic{{Topic: r.part.Topic, Partitions: []fetchapi.RequestPartition{{
 			Partition: int32(r.part.ID), CurrentLeaderEpoch: -1, FetchOffset: r.next, LogStartOffset: -1, PartitionMaxBytes: size,
 		}}}},

@@ -73,6 +73,7 @@ type keeper struct {
 	next     map[int]int64
 	seen     map[int][]string
 	gaps     int64
+	lost     int64
 	poison   int
 	stray    []int64
 	caughtUp map[int]bool
@@ -138,6 +139,7 @@ func (k *partitionKeeper) apply(b ingest.Batch) {
 		}
 	}
 	k.gaps += b.Gap
+	k.lost += b.Lost
 	k.next[k.part.ID] = b.Next
 	k.caughtUp[k.part.ID] = b.CaughtUp
 	select {

@@ -41,7 +41,8 @@ type reader struct {
 	arena   []byte          // what was inflated of them, in lent
 	lent    *[]byte         // one of arenas, while something is at hand
 	strikes int
-	holes   bool // a hole in the log was logged
+	lost    int64 // offsets since the last batch whose records are gone
+	holes   bool  // a hole in the log was logged
 	trouble trouble
 }
 
@@ -137,6 +138,7 @@ func (r *reader) outOfRange(ctx context.Context, answer error) error {
 		return err
 	case r.next < first:
 		r.cluster.tell(r.incident(Gap, r.next, first), nil)
+		r.lost = min(first, r.stop) - r.next
 		return r.handle(ctx, min(first, r.stop), end)
 	case r.next <= end: // the broker contradicts itself
 		r.strikes = 0
@@ -157,12 +159,13 @@ func (r *reader) incident(kind IncidentKind, from, to int64) Incident {
 // deliver hands over the records of an answer. Batches after one that cannot be read wait for the next fetch, which
 // begins with that one.
 func (r *reader) deliver(ctx context.Context, answer *partitionAnswer) error {
-	raw, end, at := answer.Records.bytes(), answer.HighWatermark, r.next
+	raw, end, at := answer.Records.bytes(), answer.end(), r.next
+	undone := undone{ahead: answer.AbortedTransactions}
 	begin := at // what was handed over in between moves r.next
 	for len(raw) > 0 && at < r.stop && ctx.Err() == nil {
 		b, err := openBatch(raw)
 		if err == nil {
-			err = r.gather(&b, at)
+			err = r.gather(&b, at, undone.has(&b))
 		}
 		if err != nil {
 			if at > begin {
@@ -184,10 +187,10 @@ func (r *reader) deliver(ctx context.Context, answer *partitionAnswer) error {
 	return r.handle(ctx, at, end)
 }
 
-// gather adds the records of a batch from offset at on.
-func (r *reader) gather(b *batch, at int64) error {
-	r.hole(at, min(b.base, r.stop))
-	if b.attributes&control != 0 {
+// gather adds the records of a batch from offset at on, unless it was undone.
+func (r *reader) gather(b *batch, at int64, undone bool) error {
+	if b.attributes&control != 0 || undone {
+		r.hole(at, min(b.base, r.stop), 0)
 		return nil
 	}
 	if r.lent == nil && b.attributes&compressionBits != 0 {
@@ -204,16 +207,18 @@ func (r *reader) gather(b *batch, at int64) error {
 		return err
 	}
 	r.arena = arena
-	from, to := max(at, b.base), min(b.last+1, r.stop)
-	if int64(len(r.records)-before) < to-from {
-		r.hole(from, to)
-	}
+	r.hole(at, min(b.base, r.stop), 0)
+	r.hole(max(at, b.base), min(b.last+1, r.stop), int64(len(r.records)-before))
 	return nil
 }
 
-// hole tells of the first stretch of offsets in which some are missing; the counters have all of them.
-func (r *reader) hole(from, to int64) {
-	if from < to && !r.holes {
+// hole counts the offsets of a stretch that has too few records, and tells of the first such stretch.
+func (r *reader) hole(from, to, records int64) {
+	if to-from <= records {
+		return
+	}
+	r.lost += to - from - records
+	if !r.holes {
 		r.holes = true
 		r.cluster.tell(r.incident(Holes, from, to), nil)
 	}
@@ -255,14 +260,14 @@ func (r *reader) spoilt(ctx context.Context, lost span, end int64, err error) er
 // handle gives the handler what was gathered, up to offset next, and forgets it.
 func (r *reader) handle(ctx context.Context, next, end int64) error {
 	b := ingest.Batch{
-		Records: r.records, Next: next, Gap: next - r.next - int64(len(r.records)), CaughtUp: next >= min(end, r.stop),
+		Records: r.records, Next: next, Gap: next - r.next - int64(len(r.records)), Lost: r.lost, CaughtUp: next >= min(end, r.stop),
 	}
 	if err := r.handler.Handle(ctx, b); err != nil {
 		return err
 	}
 	r.cluster.counts.records.Add(int64(len(b.Records)))
-	r.cluster.counts.gaps.Add(b.Gap)
-	r.next, r.records = next, r.records[:0]
+	r.cluster.counts.gaps.Add(b.Lost)
+	r.next, r.records, r.lost = next, r.records[:0], 0
 	if r.lent != nil {
 		*r.lent = r.arena[:0]
 		arenas.Put(r.lent)

@@ -5,7 +5,7 @@ import "sync/atomic"
 // Stats are plain counters since a Cluster was made.
 type Stats struct {
 	Records       int64 `json:"records"`        // handed to handlers
-	GapRecords    int64 `json:"gap_records"`    // offsets that the log no longer had
+	GapRecords    int64 `json:"gap_records"`    // offsets whose records the log no longer had
 	Poison        int64 `json:"poison"`         // offsets whose bytes the log could not give back
 	FetchErrors   int64 `json:"fetch_errors"`   // fetches that were tried again
 	Rebuilds      int64 `json:"rebuilds"`       // clients given up because no answer came

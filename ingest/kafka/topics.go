@@ -153,7 +153,7 @@ func (c *Cluster) offsets(ctx context.Context, topic string, id int) (first, end
 	err = c.persist(ctx, patience, func(ctx context.Context, client *kafkago.Client) error {
 		response, err := client.ListOffsets(ctx, &kafkago.ListOffsetsRequest{Topics: map[string][]kafkago.OffsetRequest{
 			topic: {kafkago.FirstOffsetOf(id), kafkago.LastOffsetOf(id)},
-		}})
+		}, IsolationLevel: kafkago.ReadCommitted})
 		if err != nil {
 			return err
 		}
