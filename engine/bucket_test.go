@@ -133,8 +133,8 @@ func TestStorageThatOverwritesIsRefused(t *testing.T) {
 	}
 }
 
-// TestTakeOverWaitsForTheStorage: a partition that is opened while the storage breaks its connections, or says that it is
-// busy, waits and begins with what was sealed. One that is refused does not wait.
+// TestTakeOverWaitsForTheStorage: a service that is started, or a partition that is opened, while the storage breaks its
+// connections, or says that it is busy, waits and begins with what was sealed. One that is refused does not wait.
 func TestTakeOverWaitsForTheStorage(t *testing.T) {
 	access := storage(t)
 	real := &url.URL{Scheme: "http", Host: access.Endpoint}
@@ -154,7 +154,11 @@ func TestTakeOverWaitsForTheStorage(t *testing.T) {
 	defer proxy.Close()
 	through := access
 	through.Endpoint = strings.TrimPrefix(proxy.URL, "http://")
-	b := bucketOf(t, through, "s3://checkpoints")
+	broken.Store(9)
+	b, err := OpenVault(t.Context(), &Config{Checkpoints: "s3://checkpoints", S3: through}, "")
+	if err != nil || broken.Load() != 0 {
+		t.Fatalf("opened with %d requests still to break: %v", broken.Load(), err)
+	}
 	if err := hold(t, b).sealAt(t, 100); err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,9 @@ type Vault interface {
 // bucketScheme begins the address of a Bucket in the config.
 const bucketScheme = "s3://"
 
+// startPatience is how long a start waits for an object storage that does not answer.
+const startPatience = 30 * time.Second
+
 // OpenVault returns the vault that a config names: an object storage that passes Check, or the given folder.
 func OpenVault(ctx context.Context, c *Config, folder string) (Vault, error) {
 	if !strings.HasPrefix(c.Checkpoints, bucketScheme) {
@@ -40,7 +43,16 @@ func OpenVault(ctx context.Context, c *Config, folder string) (Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b, b.Check(ctx)
+	err = b.Check(ctx)
+	for end, wait := time.Now().Add(startPatience), firstStoreWait; errors.Is(err, ErrAway) && time.Now().Before(end); wait = min(2*wait, lastStoreWait) {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(wait):
+			err = b.Check(ctx)
+		}
+	}
+	return b, err
 }
 
 // ErrTaken says that a name is there already.

@@ -16,14 +16,17 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/unopened/unopened/ingest/simulate"
 )
 
-// killed runs the service and kills it when it has applied each of the given shares of all sides; afterKill runs after
-// each.
-func (d *deployment) killed(shares []float64, afterKill func()) accounting {
+// killed runs the service and kills it when it has applied each of the given shares of all sides. During each run meanwhile
+// is called, in the last one too, and afterKill after it.
+func (d *deployment) killed(shares []float64, meanwhile func(run int), afterKill func()) accounting {
 	d.t.Helper()
-	for _, share := range shares {
+	for run, share := range shares {
 		cmd, _ := d.start()
+		meanwhile(run)
 		m := d.until("a share of the sides", func(m map[string]float64) bool { return d.applied(m) >= share })
 		if err := cmd.Process.Kill(); err != nil {
 			d.t.Fatal(err)
@@ -45,6 +48,7 @@ func (d *deployment) killed(shares []float64, afterKill func()) accounting {
 		d.t.Fatalf("no shard had sealed a checkpoint before it was killed (%v): the kills show nothing", err)
 	}
 	cmd, out := d.start()
+	meanwhile(len(shares))
 	return d.finish(cmd, out)
 }
 
@@ -120,17 +124,39 @@ func (d *deployment) sameAsReplay(live *accounting) (clean accounting, alerts, r
 	return clean, len(told), len(stored)
 }
 
-// TestKilledServiceEqualsCleanReplay kills `unopened run` three times with SIGKILL between 10 and 90 % of half a million
-// records. It ends with the state hash, the alerts and the verdict rows of a clean replay of its account topic.
+// TestKilledServiceEqualsCleanReplay kills `unopened run` 50 times with SIGKILL between 10 and 90 % of half a million
+// records, and now and then the broker under it, in order or by SIGKILL too (R01, R07). It ends with the state hash, the
+// alerts and the verdict rows of a clean replay of its account topic. The long form has 200 kills, and 30 restarts and 10
+// kills of the broker.
 func TestKilledServiceEqualsCleanReplay(t *testing.T) {
+	kills, outages := 50, 2
+	if os.Getenv("UNOPENED_SOAK") != "" {
+		kills, outages = 200, 40
+	}
 	d := deploy(t)
-	d.produce(6500)
+	d.cfg.Kafka.SessionTimeout = 2 * time.Second // what is killed is missed the sooner
+	if err := d.cfg.Save(d.config); err != nil {
+		t.Fatal(err)
+	}
+	feed := d.feed(6500)
 	if d.records < 500_000 {
 		t.Fatalf("only %d records", d.records)
 	}
 	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
-	at := []float64{0.12 + 0.15*rng.Float64(), 0.35 + 0.15*rng.Float64(), 0.6 + 0.2*rng.Float64()}
-	live := d.killed(at, func() {})
+	at := make([]float64, kills)
+	for i := range at {
+		at[i] = 0.11 + 0.75*(float64(i)+rng.Float64())/float64(kills)
+	}
+	live := d.killed(at, func(run int) {
+		if run == kills {
+			feed(1)
+			return
+		}
+		feed(at[run] + 0.05) // so that split has work to do in each run, too
+		if every := kills / outages; run%every == every-1 {
+			d.outage(t, run/every%4 == 1)
+		}
+	}, func() {})
 	clean, told, rows := d.sameAsReplay(&live)
 	if c := d.mailbox.receiver.Counts(); c.Refused != 0 || int(c.Verified) != told {
 		t.Errorf("the receiver verified %d of %d and refused %d", c.Verified, told, c.Refused)
@@ -146,12 +172,59 @@ func TestKilledServiceEqualsCleanReplay(t *testing.T) {
 		d.records, live.Sides.Read, live.Sides.Resent, rows, told, d.mailbox.again)
 }
 
+// feed counts a simulated week and returns a function that has the raw topic filled to a share of it.
+func (d *deployment) feed(accounts int) func(share float64) {
+	sc := recently(accounts)
+	sc.Hostile, sc.Repeats = hostile, 1000
+	count := &producer{pending: make([][][]byte, 1)}
+	for sim := simulate.New(sc); ; count.pending[0] = count.pending[0][:0] {
+		line, item, more := sim.Next(nil)
+		if !more {
+			break
+		}
+		count.add(line, &item)
+	}
+	d.records, d.sides = count.done.Records, count.done.Sides
+	steps, ended := make(chan produced), make(chan error, 1)
+	go func() {
+		_, err := produce(d.t.Context(), d.cluster, simulate.New(sc), func(p produced) { steps <- p })
+		ended <- err
+	}()
+	there := int64(0)
+	return func(share float64) {
+		d.t.Helper()
+		for float64(there) < min(share, 1)*float64(d.records) {
+			select {
+			case p := <-steps:
+				there = p.Records
+			case err := <-ended:
+				d.t.Fatalf("%d of %d records were produced: %v", there, d.records, err)
+			}
+		}
+	}
+}
+
+// outage ends the broker under a service that is at work, and starts it again.
+func (d *deployment) outage(t *testing.T, kill bool) {
+	t.Helper()
+	before := d.until("the service to read", func(m map[string]float64) bool { return m["unopened_sides_read_total"] > 0 })["unopened_sides_read_total"]
+	d.until("the service to go on", func(m map[string]float64) bool { return m["unopened_sides_read_total"] > before })
+	if kill {
+		d.broker.Kill()
+	} else {
+		d.broker.Stop()
+	}
+	if err := d.broker.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestOffsetAheadOfTheStateFails is the control: after the kill the checkpoints get the end of the log as their offset,
 // as if it were kept apart from the state and had run ahead of it. That must not equal the replay.
 func TestOffsetAheadOfTheStateFails(t *testing.T) {
 	d := deploy(t)
 	d.produce(1500)
-	live := d.killed([]float64{0.4}, func() { d.offsetsAhead(t) })
+	live := d.killed([]float64{0.4}, func(int) {}, func() { d.offsetsAhead(t) })
 	if clean, _, _ := d.replayed(); live.StateHash == clean.StateHash {
 		t.Error("a service that whose offset ran ahead of its state equals the clean replay: the test above proves nothing")
 	}

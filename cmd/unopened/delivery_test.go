@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestDeliveryNamesTests holds docs/delivery.md to its word: every test that it names as a proof exists, and those marked
-// with a longer form are parts of make soak.
+// TestDeliveryNamesTests holds docs/delivery.md to its word: every test that it names as a proof exists, those marked with a
+// longer form are parts of make soak, and every metric is one of the engine's.
 func TestDeliveryNamesTests(t *testing.T) {
 	page, err := os.ReadFile("../../docs/delivery.md")
 	if err != nil {
@@ -36,7 +36,17 @@ func TestDeliveryNamesTests(t *testing.T) {
 			t.Errorf("%s is said to have a longer form, and is no part of make soak", m[1])
 		}
 	}
-	if len(named) < 40 {
-		t.Errorf("%d tests are named: this test looks at nothing", len(named))
+	metrics, err := os.ReadFile("../../engine/metrics.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile("`(?:unopened_)?([a-z]+(?:_[a-z]+)*_(?:total|seconds|deliveries))[`{]").FindAllStringSubmatch(string(page), -1)
+	for _, m := range shown {
+		if !strings.Contains(string(metrics), `desc("`+m[1]+`"`) {
+			t.Errorf("there is no metric unopened_%s", m[1])
+		}
+	}
+	if len(named) < 40 || len(shown) < 12 {
+		t.Errorf("%d tests and %d metrics are named: this test looks at nothing", len(named), len(shown))
 	}
 }

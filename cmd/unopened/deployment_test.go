@@ -37,6 +37,7 @@ type deployment struct {
 	binary  string
 	config  string
 	cfg     configs.Config
+	broker  *brokers.Java
 	cluster *kafka.Cluster
 	mailbox *mailbox
 	records int64
@@ -68,6 +69,7 @@ func deploy(t *testing.T) *deployment {
 		missing(t, err)
 	}
 	t.Cleanup(broker.Close)
+	d.broker = broker
 	clickhouse, err := engines.Start(context.WithoutCancel(t.Context()), d.folder("clickhouse"), "unopened", logger(slog.LevelWarn))
 	if err != nil {
 		missing(t, err)
