@@ -118,7 +118,7 @@ func TestAccountLogAloneDecides(t *testing.T) {
 	}
 	t.Logf("%d entries, read in 13 ways: %d verdicts, %d candidates", w.accounts.size(), len(found), len(told))
 	log := w.accounts.parts[0]
-	w.accounts.parts[0] = log[:len(log)-1]
+	w.accounts.parts[0] = log[1:] // the last one may be a repeat
 	if h, _, _ := w.readAs(t, 7, "by turns", 1); h == hash {
 		t.Error("an entry less has the same state")
 	}
