@@ -3,6 +3,7 @@ package alerts
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -31,19 +32,31 @@ func newGuard(w *WebhookConfig) guard {
 	u, err := url.Parse(w.URL)
 	plain := err != nil || u.Scheme != "https"
 	return func(network, address string, conn syscall.RawConn) error {
-		if at, err := netip.ParseAddrPort(address); err == nil && w.AllowLoopback && at.Addr().IsLoopback() {
+		at, err := netip.ParseAddrPort(address)
+		switch {
+		case err == nil && w.AllowLoopback && at.Addr().IsLoopback():
 			return nil
-		}
-		if plain {
+		case plain:
 			return fmt.Errorf("plain HTTP to %s: %w", address, ssrf.ErrProhibitedIP)
+		case err == nil && tunnelled(at.Addr()):
+			return fmt.Errorf("a tunnel of ISATAP to %s: %w", address, ssrf.ErrProhibitedIP)
 		}
 		return public.Safe(network, address, conn)
 	}
 }
 
+// tunnelled tells whether an address is one of ISATAP (RFC 5214), which may lead to any IPv4 address under any prefix.
+func tunnelled(a netip.Addr) bool {
+	b := a.As16()
+	return a.Is6() && b[8]&^2 == 0 && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe
+}
+
 // checkURL tells what is wrong with a webhook's address as it is written.
 func checkURL(w *WebhookConfig) error {
 	u, err := url.Parse(w.URL)
+	if err == nil { // as the dialler will read it, which takes less than url.Parse: "host]"
+		_, _, err = net.SplitHostPort(net.JoinHostPort(u.Hostname(), "443"))
+	}
 	switch {
 	case err != nil:
 		return errors.New("is no URL; write https://host/path")

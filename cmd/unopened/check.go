@@ -106,6 +106,7 @@ func (f *checkFlags) check(ctx context.Context) (printable, error) {
 	}
 	found := newChecked(seen.sum(), set)
 	found.Source, found.Seconds = cmp.Or(f.topic, f.events), time.Since(begin).Seconds()
+	found.TimestampType = seen.clock
 	found.rate(f.topic != "" && !f.fromStart)
 	return found, nil
 }
@@ -137,6 +138,7 @@ func (f *checkFlags) readTopic(ctx context.Context, cfg *configs.Config, seen *s
 	if seen.from, err = cluster.EndOffsets(ctx, f.topic); err != nil {
 		return err
 	}
+	seen.clock = cmp.Or(cluster.TimestampType(ctx, f.topic), "unknown")
 	source := cluster.Follow(f.topic)
 	if f.fromStart {
 		seen.from, source = nil, cluster.ReadAll(f.topic)

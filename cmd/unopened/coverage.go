@@ -16,6 +16,7 @@ import (
 type survey struct {
 	form  ingest.Encoding // of the records
 	from  []int64         // the offset to begin at, by partition; the earliest for those beyond
+	clock string          // the topic's message.timestamp.type
 	step  func(int)       // told how many records more were read, by several goroutines
 	mu    sync.Mutex
 	parts []*coverage

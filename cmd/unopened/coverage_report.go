@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/unopened/unopened/ingest"
+	"github.com/unopened/unopened/ingest/kafka"
 	"github.com/unopened/unopened/models"
 )
 
@@ -29,6 +30,7 @@ type checked struct {
 	EventTime       *checkedSpan          `json:"event_time,omitempty"`
 	RecordTime      *checkedSpan          `json:"record_time,omitempty"`
 	Lateness        *lateness             `json:"lateness,omitempty"`
+	TimestampType   string                `json:"timestamp_type,omitempty"` // of the topic: LogAppendTime, CreateTime or unknown
 	Types           map[string]int64      `json:"types"`
 	Fields          map[string]fieldShare `json:"fields"`
 	Accounts        int64                 `json:"accounts"` // that acted; an estimate beyond 16,384
@@ -154,6 +156,7 @@ func (c *checked) print(out io.Writer) error {
 	if l := c.Lateness; l != nil {
 		fmt.Fprintf(out, "lateness     p50 %s, p99 %s, most %s; most ahead %s\n", ms(l.P50), ms(l.P99), ms(l.Max), ms(l.Ahead))
 	}
+	c.printClock(out)
 	fmt.Fprintf(out, "tripwire     %s records with a field that the contract lacks", thousands(c.ContentTripwire))
 	if c.ContentTripwire > 0 {
 		fmt.Fprint(out, ": a producer may be leaking content; stop it and look at what it sends")
@@ -169,6 +172,20 @@ func (c *checked) print(out io.Writer) error {
 		}
 	}
 	return c.printFields(out)
+}
+
+// printClock writes whose time a topic's records have, and what to do where it may be their writers': an event may lie as
+// far in the future as its record, and what comes after it is late.
+func (c *checked) printClock(out io.Writer) {
+	switch c.TimestampType {
+	case "":
+	case kafka.LogAppendTime:
+		fmt.Fprintln(out, "timestamps   LogAppendTime: the broker's")
+	case "unknown":
+		fmt.Fprintln(out, "timestamps   unknown: this client may not read the topic's configuration; see that it has message.timestamp.type=LogAppendTime")
+	default:
+		fmt.Fprintf(out, "timestamps   %s: the writers', so one whose clock is ahead makes what others send late; set message.timestamp.type=LogAppendTime for the topic\n", c.TimestampType)
+	}
 }
 
 // printShares writes counts, the greatest first, and what part of all each is.

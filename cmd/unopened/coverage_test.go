@@ -16,6 +16,7 @@ import (
 
 	"github.com/unopened/unopened/configs"
 	"github.com/unopened/unopened/ingest"
+	"github.com/unopened/unopened/ingest/kafka"
 	"github.com/unopened/unopened/models"
 )
 
@@ -59,7 +60,7 @@ func TestCoverageOfATopic(t *testing.T) {
 		t.Errorf("a file has no record time, a topic has: %+v, %+v", ofFile.Lateness, ofTopic.Lateness)
 	}
 	out := ok(t, "check", "--topic", cfg.Kafka.Topics.Raw, "--from-start", "--config", config)
-	for _, want := range []string{"lateness", "tripwire", "unknown_field", "target_age", "grooming"} {
+	for _, want := range []string{"lateness", "LogAppendTime: the broker's", "tripwire", "unknown_field", "target_age", "grooming"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("nothing of %s for people: %s", want, out)
 		}
@@ -69,6 +70,9 @@ func TestCoverageOfATopic(t *testing.T) {
 	}
 	if live := checkJSON(t, "--topic", cfg.Kafka.Topics.Raw, "--for", "200ms", "--config", config); live.Events.Read != 0 || live.Over != "reading" {
 		t.Errorf("of what came since, which is nothing: %+v", live)
+	}
+	if ofTopic.TimestampType != kafka.LogAppendTime || ofFile.TimestampType != "" {
+		t.Errorf("the topic has %q, the file %q", ofTopic.TimestampType, ofFile.TimestampType)
 	}
 	if n := groups(t, cfg); n != 0 {
 		t.Errorf("a check left %d groups", n)

@@ -67,7 +67,7 @@ func checked(b []byte) []byte {
 }
 
 // deflated compresses records with a codec.
-func deflated(t *testing.T, codec compress.Compression, records []byte) []byte {
+func deflated(t testing.TB, codec compress.Compression, records []byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	w := codec.Codec().NewWriter(&out)
@@ -282,16 +282,4 @@ func TestBatchAllocations(t *testing.T) {
 	}); got != 0 {
 		t.Errorf("%v allocations", got)
 	}
-}
-
-func FuzzBatch(f *testing.F) {
-	plain := plainRecords(testRecord{value: "one", headers: []string{"a", "b"}}, testRecord{value: "two"})
-	f.Add(int16(0), uint16(2), plain)
-	f.Add(int16(0), uint16(1), plain)
-	f.Fuzz(func(t *testing.T, attributes int16, count uint16, records []byte) {
-		got, err := readBatch(makeBatch(7, attributes, int(count), records), all)
-		if err == nil && len(got) != int(count) {
-			t.Errorf("%d of %d records without an error", len(got), count)
-		}
-	})
 }

@@ -259,6 +259,11 @@ func (f *fortress) denied(t *testing.T, encrypted TLS) {
 		return newCluster(t, config)
 	}
 	looker, groupless := connect("looker", "five-secret"), connect("groupless", "six-secret")
+	for cluster, want := range map[*Cluster]string{looker: "", groupless: LogAppendTime} { // seeing a topic is not seeing its settings
+		if got := cluster.TimestampType(t.Context(), f.config.Topics.Raw); got != want {
+			t.Errorf("message.timestamp.type is %q, want %q", got, want)
+		}
+	}
 	if err := runToEnd(t, looker.Source(f.config.Topics.Account, "test"), newKeeper()); err == nil || !strings.Contains(err.Error(), "read and write the topic") {
 		t.Errorf("reading a topic that may only be seen: %v", err)
 	}

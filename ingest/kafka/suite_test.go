@@ -128,8 +128,8 @@ func testTopicSettings(t *testing.T, addr string) {
 			}
 		}
 	}
-	for topic, want := range map[string]string{config.Topics.Raw: "LogAppendTime", config.Topics.Account: "CreateTime"} {
-		if got := setting(t, cluster, topic, "message.timestamp.type"); got != want {
+	for topic, want := range map[string]string{config.Topics.Raw: LogAppendTime, config.Topics.Account: "CreateTime", "none": ""} {
+		if got := cluster.TimestampType(t.Context(), topic); got != want {
 			t.Errorf("%s: message.timestamp.type is %q, want %q", topic, got, want)
 		}
 	}

@@ -20,6 +20,13 @@ const (
 	settling = 3 * time.Second
 )
 
+// timestampType is a topic's setting of whose time records have: LogAppendTime for the broker's, CreateTime for the
+// writer's.
+const timestampType = "message.timestamp.type"
+
+// LogAppendTime is what TimestampType should say of a raw topic.
+const LogAppendTime = "LogAppendTime"
+
 // ErrTopic is wrapped by the error of a topic that this client cannot see.
 var ErrTopic = errors.New("the topic does not exist, or this client may not describe it (brokers answer the same to both)")
 
@@ -66,7 +73,7 @@ func (c *Cluster) topicConfig(name string) []kafkago.ConfigEntry {
 	switch {
 	case name == c.config.Topics.Raw:
 		// One writer with a wrong clock could move a shard's time into the future.
-		entries = append(entries, kafkago.ConfigEntry{ConfigName: "message.timestamp.type", ConfigValue: "LogAppendTime"})
+		entries = append(entries, kafkago.ConfigEntry{ConfigName: timestampType, ConfigValue: LogAppendTime})
 	case keep > 0:
 		entries = append(entries, kafkago.ConfigEntry{ConfigName: "retention.ms", ConfigValue: strconv.FormatInt(keep.Milliseconds(), 10)})
 	}
@@ -131,6 +138,25 @@ func (c *Cluster) Partitions(ctx context.Context, topic string) (count int, err 
 		return nil
 	})
 	return count, err
+}
+
+// TimestampType returns a topic's message.timestamp.type, LogAppendTime or CreateTime; "" where it cannot be read, as by a
+// client that may not describe the topic's configuration.
+func (c *Cluster) TimestampType(ctx context.Context, topic string) string {
+	response, err := c.client.Load().DescribeConfigs(ctx, &kafkago.DescribeConfigsRequest{Resources: []kafkago.DescribeConfigRequestResource{
+		{ResourceType: kafkago.ResourceTypeTopic, ResourceName: topic, ConfigNames: []string{timestampType}},
+	}})
+	if err != nil {
+		return ""
+	}
+	for _, resource := range response.Resources {
+		for _, entry := range resource.ConfigEntries {
+			if entry.ConfigName == timestampType {
+				return entry.ConfigValue
+			}
+		}
+	}
+	return ""
 }
 
 // EndOffsets returns, for each partition of a topic, the offset that its next record will have.
