@@ -21,7 +21,8 @@ type checked struct {
 		Read     int64            `json:"read"`
 		Accepted int64            `json:"accepted"`
 		Refused  map[string]int64 `json:"refused"`
-		Gaps     int64            `json:"gaps"` // offsets that the topic no longer had
+		Gaps     int64            `json:"gaps"` // offsets without a record
+		Lost     int64            `json:"lost"` // those of them whose record the topic no longer had
 	} `json:"events"`
 	ContentTripwire int64                 `json:"content_tripwire"` // refused for a field that the contract lacks
 	Seconds         float64               `json:"seconds"`          // of reading
@@ -73,6 +74,7 @@ func newChecked(c *coverage, set *models.Set) *checked {
 	found := &checked{Types: make(map[string]int64), Fields: make(map[string]fieldShare), Accounts: c.acts.accounts()}
 	found.Events.Read, found.Events.Accepted = c.counts.Fetched, c.counts.Accepted
 	found.Events.Refused, found.Events.Gaps = c.counts.ByReason(), c.counts.Gaps
+	found.Events.Lost = c.counts.Lost
 	found.ContentTripwire = c.counts.Refused[ingest.RefusedUnknownField]
 	for t, n := range c.types {
 		found.Types[t.String()] = n
@@ -146,8 +148,8 @@ func (c *checked) rate(live bool) {
 // print writes tables for people.
 func (c *checked) print(out io.Writer) error {
 	refused := c.Events.Read - c.Events.Accepted
-	fmt.Fprintf(out, "%s: %s records read in %.1f s: %s accepted, %s refused; %s lost to gaps\n", c.Source, thousands(c.Events.Read),
-		c.Seconds, thousands(c.Events.Accepted), thousands(refused), thousands(c.Events.Gaps))
+	fmt.Fprintf(out, "%s: %s records read in %.1f s: %s accepted, %s refused; %s lost before they were read\n", c.Source, thousands(c.Events.Read),
+		c.Seconds, thousands(c.Events.Accepted), thousands(refused), thousands(c.Events.Lost))
 	if c.PerSecond > 0 {
 		fmt.Fprintf(out, "rate         %.4g records a second, over %s\n", c.PerSecond, c.Over)
 	}

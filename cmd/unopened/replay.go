@@ -102,6 +102,7 @@ type accounting struct {
 		Accepted int64            `json:"accepted"`
 		Refused  map[string]int64 `json:"refused"`
 		Gaps     int64            `json:"gaps"`
+		Lost     int64            `json:"lost"`
 	} `json:"events"`
 	Sides     engine.SideCounts `json:"sides"`
 	Accounts  int               `json:"accounts"`
@@ -253,6 +254,7 @@ func account(e *engine.Engine, took time.Duration) *accounting {
 	a := &accounting{Sides: s.Sides, Accounts: s.Accounts, Alerts: s.Desk.Taken, StateHash: e.StateHash(), Seconds: took.Seconds()}
 	a.Events.Read, a.Events.Accepted = s.Split.Fetched, s.Split.Accepted
 	a.Events.Refused, a.Events.Gaps = s.Split.ByReason(), s.Split.Gaps
+	a.Events.Lost = s.Split.Lost
 	a.Unbalanced = s.Unbalanced()
 	return a
 }
@@ -281,8 +283,8 @@ func (a *accounting) print(out io.Writer) error {
 	for _, n := range a.Events.Refused {
 		refused += n
 	}
-	fmt.Fprintf(out, "events   %s read = %s accepted + %s refused; %s lost to gaps\n", thousands(a.Events.Read),
-		thousands(a.Events.Accepted), thousands(refused), thousands(a.Events.Gaps))
+	fmt.Fprintf(out, "events   %s read = %s accepted + %s refused; %s lost before they were read\n", thousands(a.Events.Read),
+		thousands(a.Events.Accepted), thousands(refused), thousands(a.Events.Lost))
 	fmt.Fprintf(out, "sides    %s read = %s applied + %s duplicate + %s late + %s control + %s stamps + %s refused\n",
 		thousands(a.Sides.Read), thousands(a.Sides.Applied), thousands(a.Sides.Duplicate), thousands(a.Sides.Late),
 		thousands(a.Sides.Control), thousands(a.Sides.Stamps), thousands(a.Sides.Refused))
