@@ -114,6 +114,7 @@ func FuzzGuard(f *testing.F) {
 	}
 	f.Add("http://127.0.0.1:9000/", true, []byte{127, 0, 0, 1}, "127.0.0.1:9000")
 	f.Add("http://example.org/", true, []byte{93, 184, 215, 14}, "93.184.215.14:443")
+	f.Add("https://93.184.215.14:9000/", false, []byte{93, 184, 215, 14}, "93.184.215.14:9000")
 	f.Add("https://[2606:4700:4700::1111]:8443/a?b#c", false, netip.MustParseAddr("2606:4700::5efe:a00:1").AsSlice(), "93.184.215.14:8443")
 	f.Fuzz(func(t *testing.T, address string, local bool, ip []byte, resolved string) {
 		cfg := &WebhookConfig{URL: address, AllowLoopback: local}
