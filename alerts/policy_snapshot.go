@@ -1,13 +1,16 @@
 package alerts
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/unopened/unopened/models"
@@ -26,31 +29,71 @@ type episodeRow struct {
 // part 1 was asked for: parts 1 to of are all of them. They come in the order of account and harm: the same episodes give the same bytes.
 func (p *Policy) Snapshot(w io.Writer, step, of int) error {
 	if step == 1 {
-		p.sweeping = slices.AppendSeq(p.sweeping[:0], maps.Keys(p.episodes))
+		p.swept = len(p.keys)
 	}
 	if of > 0 {
-		n := len(p.sweeping)
-		for _, key := range p.sweeping[n*(step-1)/of : n*step/of] {
-			if p.episodes[key].Number > 0 { // else it was erased since, and must not be named again
-				p.changed[key] = true
+		for _, key := range p.keys[p.swept*(step-1)/of : p.swept*step/of] {
+			if e := p.episodes[key]; e.Number > 0 { // else it was erased, and must not be named again
+				p.changed[key] = e
 			}
 		}
 	}
-	rows := make([]episodeRow, 0, len(p.changed))
-	for key := range p.changed {
-		rows = append(rows, episodeRow{key, p.episodes[key]})
+	out := bufio.NewWriterSize(w, 1<<16)
+	err := binary.Write(out, binary.LittleEndian, [2]uint32{policyVersion, uint32(len(p.changed))})
+	for row := range inOrder(p.changed) {
+		if err == nil {
+			_, err = out.Write(row.append(out.AvailableBuffer()))
+		}
 	}
-	slices.SortFunc(rows, func(a, b episodeRow) int {
-		return cmp.Or(bytes.Compare(a.Key.Account[:], b.Key.Account[:]), cmp.Compare(a.Key.Harm, b.Key.Harm))
-	})
-	if err := binary.Write(w, binary.LittleEndian, [2]uint32{policyVersion, uint32(len(rows))}); err != nil {
-		return err
+	if err == nil {
+		err = out.Flush()
 	}
-	if err := binary.Write(w, binary.LittleEndian, rows); err != nil {
+	if err != nil {
 		return err
 	}
 	clear(p.changed)
 	return nil
+}
+
+// inOrder returns rows by account and harm. Places in a list are sorted, not rows: a seal stops the shard for it.
+func inOrder(episodes map[episodeKey]episode) iter.Seq[*episodeRow] {
+	type place struct {
+		first uint64 // of the account's bytes, which nearly always decide
+		row   int32
+	}
+	rows, places := make([]episodeRow, 0, len(episodes)), make([]place, 0, len(episodes))
+	for key, e := range episodes {
+		places = append(places, place{binary.BigEndian.Uint64(key.Account[:]), int32(len(rows))})
+		rows = append(rows, episodeRow{key, e})
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		if a.first != b.first {
+			return cmp.Compare(a.first, b.first)
+		}
+		x, y := &rows[a.row].Key, &rows[b.row].Key
+		return cmp.Or(bytes.Compare(x.Account[:], y.Account[:]), cmp.Compare(x.Harm, y.Harm))
+	})
+	return func(yield func(*episodeRow) bool) {
+		for _, p := range places {
+			if !yield(&rows[p.row]) {
+				return
+			}
+		}
+	}
+}
+
+// append appends the bytes of a row as binary.Write has them, which takes more than ten times as long.
+func (r *episodeRow) append(b []byte) []byte {
+	e := &r.Episode
+	b = append(append(append(b, r.Key.Account[:]...), byte(r.Key.Harm)), e.ID[:]...)
+	b = binary.LittleEndian.AppendUint64(b, uint64(e.End))
+	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(e.Peak))
+	b = binary.LittleEndian.AppendUint32(b, e.Number)
+	b = append(binary.LittleEndian.AppendUint32(b, e.Sequence), byte(e.Severity), 0)
+	if e.Open {
+		b[len(b)-1] = 1
+	}
+	return b
 }
 
 // Changed is about how many bytes the next snapshot has to write.
@@ -58,16 +101,19 @@ func (p *Policy) Changed() int64 { return int64(len(p.changed)) * int64(binary.S
 
 // Restore takes a snapshot in, after those before it; the first replaces the episodes. It reads the snapshot's bytes and
 // no more.
-func (p *Policy) Restore(r io.Reader, first, _ bool) error {
-	return p.restore(r, policyVersion, first)
+func (p *Policy) Restore(r io.Reader, first, last bool) error {
+	err := p.restore(r, policyVersion, first)
+	if last {
+		p.keys = slices.AppendSeq(p.keys[:0], maps.Keys(p.episodes))
+	}
+	return err
 }
 
 // RestoreFormat1 replaces the episodes by those of a snapshot of version 1, which had them all. They count as changed.
 func (p *Policy) RestoreFormat1(r io.Reader) error {
 	err := p.restore(r, 1, true)
-	for key := range p.episodes {
-		p.changed[key] = true
-	}
+	p.keys = slices.AppendSeq(p.keys[:0], maps.Keys(p.episodes))
+	maps.Copy(p.changed, p.episodes)
 	return err
 }
 
