@@ -31,6 +31,7 @@ type Policy struct {
 	changed  map[episodeKey]episode // since the last snapshot
 	keys     []episodeKey           // of episodes; zero in the place of one that was erased
 	swept    int                    // keys that there were when the sweep at hand began
+	rows     rowList                // of the snapshot at hand
 }
 
 // explainer is models.Set as far as a policy needs it.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -31,58 +30,68 @@ func (p *Policy) Snapshot(w io.Writer, step, of int) error {
 	if step == 1 {
 		p.swept = len(p.keys)
 	}
+	for key, e := range p.changed {
+		p.rows.add(key, e)
+	}
 	if of > 0 {
 		for _, key := range p.keys[p.swept*(step-1)/of : p.swept*step/of] {
+			if _, there := p.changed[key]; there {
+				continue
+			}
 			if e := p.episodes[key]; e.Number > 0 { // else it was erased, and must not be named again
-				p.changed[key] = e
+				p.rows.add(key, e)
 			}
 		}
 	}
-	out := bufio.NewWriterSize(w, 1<<16)
-	err := binary.Write(out, binary.LittleEndian, [2]uint32{policyVersion, uint32(len(p.changed))})
-	for row := range inOrder(p.changed) {
-		if err == nil {
-			_, err = out.Write(row.append(out.AvailableBuffer()))
-		}
-	}
-	if err == nil {
-		err = out.Flush()
-	}
-	if err != nil {
+	if err := p.rows.write(w); err != nil {
 		return err
 	}
 	clear(p.changed)
 	return nil
 }
 
-// inOrder returns rows by account and harm. Places in a list are sorted, not rows: a seal stops the shard for it.
-func inOrder(episodes map[episodeKey]episode) iter.Seq[*episodeRow] {
-	type place struct {
-		first uint64 // of the account's bytes, which nearly always decide
-		row   int32
-	}
-	rows, places := make([]episodeRow, 0, len(episodes)), make([]place, 0, len(episodes))
-	for key, e := range episodes {
-		places = append(places, place{binary.BigEndian.Uint64(key.Account[:]), int32(len(rows))})
-		rows = append(rows, episodeRow{key, e})
-	}
-	slices.SortFunc(places, func(a, b place) int {
+// rowList are the rows of a snapshot, in memory that is used again: to get fresh pages takes longer than to fill them.
+type rowList struct {
+	rows   []episodeRow
+	places []rowPlace
+}
+
+// rowPlace is where a row lies; places are sorted, since they are smaller than rows.
+type rowPlace struct {
+	first uint64 // of the account's bytes, which nearly always decide
+	row   int32
+}
+
+func (l *rowList) add(key episodeKey, e episode) {
+	l.places = append(l.places, rowPlace{binary.BigEndian.Uint64(key.Account[:]), int32(len(l.rows))})
+	l.rows = append(l.rows, episodeRow{key, e})
+}
+
+// write writes the rows by account and harm, and empties the list.
+func (l *rowList) write(w io.Writer) error {
+	slices.SortFunc(l.places, func(a, b rowPlace) int {
 		if a.first != b.first {
 			return cmp.Compare(a.first, b.first)
 		}
-		x, y := &rows[a.row].Key, &rows[b.row].Key
+		x, y := &l.rows[a.row].Key, &l.rows[b.row].Key
 		return cmp.Or(bytes.Compare(x.Account[:], y.Account[:]), cmp.Compare(x.Harm, y.Harm))
 	})
-	return func(yield func(*episodeRow) bool) {
-		for _, p := range places {
-			if !yield(&rows[p.row]) {
-				return
-			}
+	out := bufio.NewWriterSize(w, 1<<16)
+	err := binary.Write(out, binary.LittleEndian, [2]uint32{policyVersion, uint32(len(l.rows))})
+	for i := range l.places {
+		if err == nil {
+			_, err = out.Write(l.rows[l.places[i].row].append(out.AvailableBuffer()))
 		}
 	}
+	clear(l.rows) // who is erased stays in no memory
+	l.rows, l.places = l.rows[:0], l.places[:0]
+	if err == nil {
+		err = out.Flush()
+	}
+	return err
 }
 
-// append appends the bytes of a row as binary.Write has them, which takes more than ten times as long.
+// append appends the bytes of a row as binary.Write has them, whose reflection took most of a seal.
 func (r *episodeRow) append(b []byte) []byte {
 	e := &r.Episode
 	b = append(append(append(b, r.Key.Account[:]...), byte(r.Key.Harm)), e.ID[:]...)
