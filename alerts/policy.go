@@ -28,8 +28,10 @@ type Policy struct {
 	models   explainer
 	reasons  []models.Reason
 	episodes map[episodeKey]episode
-	changed  map[episodeKey]bool // since the last snapshot
-	sweeping []episodeKey        // all there were when the sweep at hand began
+	changed  map[episodeKey]episode // since the last snapshot
+	keys     []episodeKey           // of episodes; zero in the place of one that was erased
+	swept    int                    // keys that there were when the sweep at hand began
+	rows     rowList                // of the snapshot at hand
 }
 
 // explainer is models.Set as far as a policy needs it.
@@ -64,7 +66,7 @@ func NewPolicy(cfg Config, set *models.Set, key []byte) (*Policy, error) {
 	if len(cfg.Promoted) > 0 && len(key) < minKey {
 		return nil, errors.New("alerts.key_file: the key is shorter than 16 bytes; `unopened keys` makes one")
 	}
-	p := &Policy{cfg: cfg, coolDown: cfg.CoolDown.Milliseconds(), key: key, models: set, episodes: make(map[episodeKey]episode), changed: make(map[episodeKey]bool)}
+	p := &Policy{cfg: cfg, coolDown: cfg.CoolDown.Milliseconds(), key: key, models: set, episodes: make(map[episodeKey]episode), changed: make(map[episodeKey]episode)}
 	p.since, _ = cfg.SinceMs() // it was validated
 	for h, name := range models.Names {
 		p.shadow[h] = !slices.Contains(cfg.Promoted, name)
@@ -118,9 +120,17 @@ func (p *Policy) Decide(v *models.Verdict, h models.Harm, dst []Candidate) []Can
 		dst = p.qualify(v, h, &e, severity, dst)
 	}
 	if over || qualifies {
-		p.episodes[key], p.changed[key] = e, true
+		p.keep(key, e)
 	}
 	return dst
+}
+
+// keep puts an episode where it belongs.
+func (p *Policy) keep(key episodeKey, e episode) {
+	if p.episodes[key].Number == 0 {
+		p.keys = append(p.keys, key)
+	}
+	p.episodes[key], p.changed[key] = e, e
 }
 
 // qualify takes a score at or above the action threshold into the account's episode.
@@ -178,7 +188,8 @@ func (p *Policy) Erase(account ingest.SubjectID) {
 	for h := range models.Harm(models.Harms) {
 		if key := (episodeKey{account, h}); p.episodes[key].Number > 0 {
 			delete(p.episodes, key)
-			p.changed[key] = true
+			p.changed[key] = episode{}
+			p.keys[slices.Index(p.keys, key)] = episodeKey{}
 		}
 	}
 }
@@ -187,7 +198,7 @@ func (p *Policy) Erase(account ingest.SubjectID) {
 func (p *Policy) Adopt(from *Policy, mine func(ingest.SubjectID) bool) {
 	for key, e := range from.episodes {
 		if mine(key.Account) {
-			p.episodes[key], p.changed[key] = e, true
+			p.keep(key, e)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/binary"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/unopened/unopened/models"
@@ -26,31 +28,81 @@ type episodeRow struct {
 // part 1 was asked for: parts 1 to of are all of them. They come in the order of account and harm: the same episodes give the same bytes.
 func (p *Policy) Snapshot(w io.Writer, step, of int) error {
 	if step == 1 {
-		p.sweeping = slices.AppendSeq(p.sweeping[:0], maps.Keys(p.episodes))
+		p.swept = len(p.keys)
+	}
+	for key, e := range p.changed {
+		p.rows.add(key, e)
 	}
 	if of > 0 {
-		n := len(p.sweeping)
-		for _, key := range p.sweeping[n*(step-1)/of : n*step/of] {
-			if p.episodes[key].Number > 0 { // else it was erased since, and must not be named again
-				p.changed[key] = true
+		for _, key := range p.keys[p.swept*(step-1)/of : p.swept*step/of] {
+			if _, there := p.changed[key]; there {
+				continue
+			}
+			if e := p.episodes[key]; e.Number > 0 { // else it was erased, and must not be named again
+				p.rows.add(key, e)
 			}
 		}
 	}
-	rows := make([]episodeRow, 0, len(p.changed))
-	for key := range p.changed {
-		rows = append(rows, episodeRow{key, p.episodes[key]})
-	}
-	slices.SortFunc(rows, func(a, b episodeRow) int {
-		return cmp.Or(bytes.Compare(a.Key.Account[:], b.Key.Account[:]), cmp.Compare(a.Key.Harm, b.Key.Harm))
-	})
-	if err := binary.Write(w, binary.LittleEndian, [2]uint32{policyVersion, uint32(len(rows))}); err != nil {
-		return err
-	}
-	if err := binary.Write(w, binary.LittleEndian, rows); err != nil {
+	if err := p.rows.write(w); err != nil {
 		return err
 	}
 	clear(p.changed)
 	return nil
+}
+
+// rowList are the rows of a snapshot, in memory that is used again: to get fresh pages takes longer than to fill them.
+type rowList struct {
+	rows   []episodeRow
+	places []rowPlace
+}
+
+// rowPlace is where a row lies; places are sorted, since they are smaller than rows.
+type rowPlace struct {
+	first uint64 // of the account's bytes, which nearly always decide
+	row   int32
+}
+
+func (l *rowList) add(key episodeKey, e episode) {
+	l.places = append(l.places, rowPlace{binary.BigEndian.Uint64(key.Account[:]), int32(len(l.rows))})
+	l.rows = append(l.rows, episodeRow{key, e})
+}
+
+// write writes the rows by account and harm, and empties the list.
+func (l *rowList) write(w io.Writer) error {
+	slices.SortFunc(l.places, func(a, b rowPlace) int {
+		if a.first != b.first {
+			return cmp.Compare(a.first, b.first)
+		}
+		x, y := &l.rows[a.row].Key, &l.rows[b.row].Key
+		return cmp.Or(bytes.Compare(x.Account[:], y.Account[:]), cmp.Compare(x.Harm, y.Harm))
+	})
+	out := bufio.NewWriterSize(w, 1<<16)
+	err := binary.Write(out, binary.LittleEndian, [2]uint32{policyVersion, uint32(len(l.rows))})
+	for i := range l.places {
+		if err == nil {
+			_, err = out.Write(l.rows[l.places[i].row].append(out.AvailableBuffer()))
+		}
+	}
+	clear(l.rows) // who is erased stays in no memory
+	l.rows, l.places = l.rows[:0], l.places[:0]
+	if err == nil {
+		err = out.Flush()
+	}
+	return err
+}
+
+// append appends the bytes of a row as binary.Write has them, whose reflection took most of a seal.
+func (r *episodeRow) append(b []byte) []byte {
+	e := &r.Episode
+	b = append(append(append(b, r.Key.Account[:]...), byte(r.Key.Harm)), e.ID[:]...)
+	b = binary.LittleEndian.AppendUint64(b, uint64(e.End))
+	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(e.Peak))
+	b = binary.LittleEndian.AppendUint32(b, e.Number)
+	b = append(binary.LittleEndian.AppendUint32(b, e.Sequence), byte(e.Severity), 0)
+	if e.Open {
+		b[len(b)-1] = 1
+	}
+	return b
 }
 
 // Changed is about how many bytes the next snapshot has to write.
@@ -58,16 +110,19 @@ func (p *Policy) Changed() int64 { return int64(len(p.changed)) * int64(binary.S
 
 // Restore takes a snapshot in, after those before it; the first replaces the episodes. It reads the snapshot's bytes and
 // no more.
-func (p *Policy) Restore(r io.Reader, first, _ bool) error {
-	return p.restore(r, policyVersion, first)
+func (p *Policy) Restore(r io.Reader, first, last bool) error {
+	err := p.restore(r, policyVersion, first)
+	if last {
+		p.keys = slices.AppendSeq(p.keys[:0], maps.Keys(p.episodes))
+	}
+	return err
 }
 
 // RestoreFormat1 replaces the episodes by those of a snapshot of version 1, which had them all. They count as changed.
 func (p *Policy) RestoreFormat1(r io.Reader) error {
 	err := p.restore(r, 1, true)
-	for key := range p.episodes {
-		p.changed[key] = true
-	}
+	p.keys = slices.AppendSeq(p.keys[:0], maps.Keys(p.episodes))
+	maps.Copy(p.changed, p.episodes)
 	return err
 }
 

@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"maps"
@@ -336,5 +337,19 @@ func TestPromotedHarmNeedsKey(t *testing.T) {
 	}
 	if _, err := NewPolicy(DefaultConfig(), nil, nil); err != nil {
 		t.Errorf("all in shadow: %v", err)
+	}
+}
+
+// TestRowsAreWhatIsRead holds the bytes of an episode, written by hand, against those of its fields.
+func TestRowsAreWhatIsRead(t *testing.T) {
+	for _, open := range []bool{false, true} {
+		row := episodeRow{
+			episodeKey{ingest.SubjectID{1, 15: 2}, models.Sybil},
+			episode{ID: [16]byte{3, 15: 4}, End: -5, Peak: 0.6, Number: 7, Sequence: 8, Severity: Critical, Open: open},
+		}
+		want, err := binary.Append(nil, binary.LittleEndian, row)
+		if got := row.append(nil); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("wrote %x, %v; want %x", got, err, want)
+		}
 	}
 }

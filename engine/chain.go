@@ -119,7 +119,7 @@ func (s *sealed) claim(ctx context.Context) error {
 		claim.Needs = nil // there is nothing before, or nothing in this form
 	}
 	claim.Writer = rand.Text()[:8]
-	data, err := encode(&claim, s.sections)
+	data, err := encode(nil, &claim, s.sections)
 	if err == nil {
 		_, err = s.store(ctx, &claim, data)
 	}
@@ -252,7 +252,7 @@ func SaveCheckpoint(ctx context.Context, v Vault, h Head, sections []Section) er
 		h.Generation = all[n-1] + 1
 	}
 	h.Begun = h.Generation
-	data, err := encode(&h, sections)
+	data, err := encode(nil, &h, sections)
 	if err != nil {
 		return err
 	}

@@ -91,12 +91,12 @@ func (h *Head) goesOn(want *Head) error {
 		h.Account, want.Account)
 }
 
-// encode returns a file: magic, head, sections.
-func encode(h *Head, sections []Section) ([]byte, error) {
-	var out bytes.Buffer
-	out.Grow(int(h.Changed))
+// encode returns a file: magic, head, sections. It lies in room, if that is large enough.
+func encode(room []byte, h *Head, sections []Section) ([]byte, error) {
+	out := bytes.NewBuffer(room[:0])
+	out.Grow(int(h.expected()))
 	out.WriteString(checkpointMagic)
-	w := chunkWriter{out: &out}
+	w := chunkWriter{out: out}
 	err := w.section(headName, func(w io.Writer) error { return json.NewEncoder(w).Encode(h) })
 	for _, s := range sections {
 		if err == nil {
@@ -105,6 +105,16 @@ func encode(h *Head, sections []Section) ([]byte, error) {
 	}
 	w.end()
 	return out.Bytes(), err
+}
+
+// expected is about how many bytes the file will have: its changes and its part of the sweep, and the sums and numbers
+// of stretches that lie between.
+func (h *Head) expected() int64 {
+	n := h.Changed
+	if h.Of > 0 {
+		n += min(max(0, h.Base+h.Deltas)/int64(h.Of), usualSweeps.share)
+	}
+	return n + n/16
 }
 
 // readHead reads magic and head of a file.

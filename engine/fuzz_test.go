@@ -25,7 +25,7 @@ func fuzzed(t testing.TB) []Section {
 // FuzzCheckpoint reads bytes as a file of a checkpoint, as they are and with every sum made right: an error, or a state
 // that can be written again; never a panic, a hang, or memory that the bytes do not pay for.
 func FuzzCheckpoint(f *testing.F) {
-	sound, err := encode(&Head{Format: checkpointFormat, Role: "score", Topic: "t", Step: 1, Of: 1}, fuzzed(f))
+	sound, err := encode(nil, &Head{Format: checkpointFormat, Role: "score", Topic: "t", Step: 1, Of: 1}, fuzzed(f))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func FuzzCheckpoint(f *testing.F) {
 				continue
 			}
 			h.Step, h.Of = 1, 1
-			if _, err := encode(&h, sections); err != nil {
+			if _, err := encode(nil, &h, sections); err != nil {
 				t.Errorf("a state that was read cannot be written: %v", err)
 			}
 		}

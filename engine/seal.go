@@ -33,21 +33,26 @@ type sealed struct {
 	open     bool  // a batch was begun and not finished: the state is ahead of next and must not be sealed
 	last     time.Time
 	flight   *flight
-	failed   error // why the file on its way did not arrive: its changes are in no other, so nothing may follow it
+	room     []byte // for the next file: to get fresh pages takes longer than to fill them
+	failed   error  // why the file on its way did not arrive: its changes are in no other, so nothing may follow it
 }
 
 // flight is a file on its way to the vault.
 type flight struct {
 	head   Head
 	size   int64
-	pruned bool // what the file made needless is gone
+	room   []byte // memory that can be used again
+	pruned bool   // what the file made needless is gone
 	done   chan error
 	stop   context.CancelFunc
 }
 
-// sealBytes is how much may change before a checkpoint is written, whatever the time: a snapshot of it takes some
-// milliseconds.
-const sealBytes = 16 << 20
+// sealBytes is how much may change before a checkpoint is written, whatever the time. What one batch changes comes on
+// top, and what changes while the file before is on its way. `make bench` has the pause.
+const sealBytes = 8 << 20
+
+// roomMost is how much memory a partition keeps for its next file.
+const roomMost = 32 << 20
 
 // Waits between attempts to store a file, and between two lines of the log about them.
 const (
@@ -154,18 +159,23 @@ func (s *sealed) start(durable func(context.Context) error) error {
 	begin := time.Now()
 	s.last = begin
 	head := s.follow()
-	data, err := encode(&head, s.sections)
+	data, err := encode(s.room, &head, s.sections)
 	if err != nil {
 		s.failed = fmt.Errorf("checkpoint of %s: %w", head.file(), err)
 		return s.failed
 	}
 	s.counts.paused(time.Since(begin))
 	ctx, stop := context.WithCancel(context.Background())
+	s.room = nil
 	s.flight = &flight{head: head, size: int64(len(data)), done: make(chan error, 1), stop: stop}
 	go func(f *flight) {
 		err := durable(ctx)
 		if err == nil {
 			f.pruned, err = s.store(ctx, &f.head, data)
+		}
+		if err == nil && cap(data) <= roomMost { // else somebody may read it yet, or it is for once
+			clear(data) // who is erased stays in no memory
+			f.room = data
 		}
 		f.done <- err
 	}(s.flight)
@@ -206,7 +216,7 @@ func (s *sealed) land(err error) error {
 	if f.head.Step == f.head.Of && f.pruned {
 		s.renew = max(s.renew-1, 0)
 	}
-	s.head, s.size, s.newest = f.head, f.size, f.head.Generation
+	s.head, s.size, s.newest, s.room = f.head, f.size, f.head.Generation, f.room
 	s.counts.stored.Add(1)
 	s.counts.bytes.Add(f.size)
 	return nil

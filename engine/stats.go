@@ -17,10 +17,11 @@ type Stats struct {
 	Desk     DeskCounts
 	Outbox   []alerts.EndpointCounts
 	Accounts int
-	Shrunk   int64 // how often a window gave up an hour for its ceiling
-	Window   int64 // the shortest reach of a window for repeats, ms of event time
-	Evicted  int64 // accounts that made room at the memory ceiling
-	Dropped  int64 // contact entries that made room
+	Shrunk   int64         // how often a window gave up an hour for its ceiling
+	Window   int64         // the shortest reach of a window for repeats, ms of event time
+	Evicted  int64         // accounts that made room at the memory ceiling
+	Dropped  int64         // contact entries that made room
+	Paused   time.Duration // for which partitions stood still for their seals, added up
 }
 
 // Pending is the number of deliveries that are still to be made.
@@ -139,7 +140,7 @@ func (e *Engine) setDesk(d *deskHandler) {
 func (e *Engine) Stats() Stats {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	sum := Stats{Desk: e.deskCounts, Outbox: e.outbox}
+	sum := Stats{Desk: e.deskCounts, Outbox: e.outbox, Paused: time.Duration(e.seals.pause.Load()) * time.Microsecond}
 	for _, c := range e.split {
 		sum.Split.Add(&c)
 	}
