@@ -146,25 +146,28 @@ func (e *Event) message(b []byte) (r Refusal) {
 				return RefusedBadValue
 			}
 			*(*[2]byte)(to) = code
-		case putHash:
-			if len(b)-p < 8 {
+		case putHash, putID, putAccount:
+			if len(b)-p < int(n) {
 				return RefusedSyntax
 			}
-			*(*uint64)(to) = binary.BigEndian.Uint64(b[p:])
-			p += 8
-		case putID, putAccount:
-			if len(b)-p < 16 {
-				return RefusedSyntax
-			}
-			*(*[16]byte)(to) = [16]byte(b[p:])
-			if w.put == putAccount && isReserved(binary.BigEndian.Uint64(b[p:]), binary.BigEndian.Uint64(b[p+8:])) {
+			if !w.putBytes(to, b[p:p+int(n)]) {
 				return RefusedReserved
 			}
-			p += 16
+			p += int(n)
 		}
 	}
 	e.Has = has
 	return Accepted
+}
+
+// putBytes puts the 8 or 16 bytes b. It tells whether they may stand there.
+func (w *wireForm) putBytes(to unsafe.Pointer, b []byte) bool {
+	if w.put == putHash {
+		*(*uint64)(to) = binary.BigEndian.Uint64(b)
+		return true
+	}
+	*(*[16]byte)(to) = [16]byte(b)
+	return w.put != putAccount || !isReserved(binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:]))
 }
 
 // outside says why n, before which rest bytes are left, is outside the range.

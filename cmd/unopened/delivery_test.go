@@ -21,6 +21,9 @@ func TestDeliveryNamesTests(t *testing.T) {
 	}
 	out, err := exec.Command("git", "grep", "--untracked", "-hoE", `^func (Test|Fuzz)[A-Za-z0-9_]+`, "--", "../..").Output()
 	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
 		t.Skip("the tests are listed by git grep, which needs a checkout:", err)
 	}
 	there := make(map[string]bool)
