@@ -50,10 +50,7 @@ func alertsListCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if asJSON {
-					return writeJSON(cmd.OutOrStdout(), found)
-				}
-				return printAlerts(cmd.OutOrStdout(), found)
+				return show(cmd.OutOrStdout(), asJSON, found, func(w io.Writer) error { return printAlerts(w, found) })
 			})
 		},
 	}
@@ -117,10 +114,7 @@ func alertsShowCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if asJSON {
-					return writeJSON(cmd.OutOrStdout(), sent)
-				}
-				return printAlert(cmd.OutOrStdout(), sent)
+				return show(cmd.OutOrStdout(), asJSON, sent, func(w io.Writer) error { return printAlert(w, sent) })
 			})
 		},
 	}

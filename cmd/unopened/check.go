@@ -53,10 +53,7 @@ Nothing of a refused record is ever printed: not its bytes, not its names, not i
 			if err != nil {
 				return err
 			}
-			if f.asJSON {
-				return writeJSON(cmd.OutOrStdout(), found)
-			}
-			return found.print(cmd.OutOrStdout())
+			return show(cmd.OutOrStdout(), f.asJSON, found, found.print)
 		},
 	}
 	flags := cmd.Flags()

@@ -51,11 +51,7 @@ At its end it tells what was found, and that everything is accounted for. Nothin
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				err = writeJSON(cmd.OutOrStdout(), report)
-			} else {
-				err = report.print(cmd.OutOrStdout(), keep)
-			}
+			err = show(cmd.OutOrStdout(), asJSON, report, func(w io.Writer) error { return report.print(w, keep) })
 			return errors.Join(err, report.check())
 		},
 	}

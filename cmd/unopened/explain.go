@@ -95,10 +95,7 @@ reading a file of events to its end.`,
 			if harm != "" {
 				e.Harms = slices.DeleteFunc(e.Harms, func(x explained) bool { return x.Harm != harm })
 			}
-			if asJSON {
-				return writeJSON(cmd.OutOrStdout(), e)
-			}
-			return e.print(cmd.OutOrStdout(), all)
+			return show(cmd.OutOrStdout(), asJSON, e, func(w io.Writer) error { return e.print(w, all) })
 		},
 	}
 	addConfigFlag(cmd, &configFile)

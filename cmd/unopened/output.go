@@ -22,6 +22,14 @@ func writeJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
+// show writes what a command found: one object of JSON, or by print for people.
+func show(w io.Writer, asJSON bool, v any, print func(io.Writer) error) error {
+	if asJSON {
+		return writeJSON(w, v)
+	}
+	return print(w)
+}
+
 // written is a file that a flag asks to be written; its name may be empty.
 type written struct{ flag, name string }
 

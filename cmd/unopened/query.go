@@ -33,10 +33,7 @@ func queryCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if asJSON {
-					return writeJSON(cmd.OutOrStdout(), rows)
-				}
-				return printRows(cmd.OutOrStdout(), rows)
+				return show(cmd.OutOrStdout(), asJSON, rows, func(w io.Writer) error { return printRows(w, rows) })
 			})
 		},
 		ValidArgsFunction: cobra.FixedCompletions(queryNames(), cobra.ShellCompDirectiveNoFileComp),

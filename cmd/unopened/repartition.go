@@ -54,10 +54,7 @@ to the new name. docs/repartition.md is the guide.`,
 			if err != nil {
 				return err
 			}
-			if f.asJSON {
-				return writeJSON(cmd.OutOrStdout(), moved)
-			}
-			return f.print(cmd.OutOrStdout(), moved)
+			return show(cmd.OutOrStdout(), f.asJSON, moved, func(w io.Writer) error { return f.print(w, moved) })
 		},
 	}
 	flags := cmd.Flags()

@@ -261,11 +261,7 @@ func account(e *engine.Engine, took time.Duration) *accounting {
 
 // tell writes the accounting. Where it does not add up, that is an error.
 func (a *accounting) tell(out io.Writer, asJSON bool) (err error) {
-	if asJSON {
-		err = writeJSON(out, a)
-	} else {
-		err = a.print(out)
-	}
+	err = show(out, asJSON, a, a.print)
 	return errors.Join(err, unequal(a.Unbalanced))
 }
 

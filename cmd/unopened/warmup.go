@@ -54,10 +54,7 @@ goes on where it was. It refuses once raw partitions were split. docs/warmup.md 
 			if err != nil {
 				return err
 			}
-			if f.asJSON {
-				return writeJSON(cmd.OutOrStdout(), report)
-			}
-			return report.print(cmd.OutOrStdout())
+			return show(cmd.OutOrStdout(), f.asJSON, report, report.print)
 		},
 	}
 	flags := cmd.Flags()
