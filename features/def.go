@@ -16,6 +16,9 @@ type Def struct {
 	Help   string        // one sentence: what the value is
 	Reason string        // the sentence of a reason, with one verb for the value: "%.0f first contacts in a day"
 	Needs  ingest.Fields // optional fields of the contract without which the value is unknown (NaN)
+	Sign   Sign          // which way a value speaks
+	Harms  Harms         // the harms that it speaks to
+	Source string        // the paper or published practice behind it, as CATALOGUE.md lists them: "SynchroTrap 2014"
 	// Read reads the value from an account at the time that its state stands at (a.Last). r is the part of the
 	// state that only accounts with dealings have, never nil. NaN says unknown.
 	Read func(a *Account, r *Reach) float32
@@ -33,6 +36,40 @@ const (
 	Days  Unit = "days"
 	Log   Unit = "log"
 )
+
+// Sign says which way a feature speaks of the harms that it speaks to; what learns keeps to it.
+type Sign int8
+
+// The signs.
+const (
+	Worse  Sign = 1  // the more, the worse
+	Better Sign = -1 // the more, the better: it speaks for the account
+	Either Sign = 0  // neither holds by itself
+)
+
+// Harms is a set of categories of harm.
+type Harms uint16
+
+// harms returns the set of categories.
+func harms(of ...ingest.Category) (h Harms) {
+	for _, c := range of {
+		h |= 1 << c
+	}
+	return h
+}
+
+// Has tells whether the set has a category.
+func (h Harms) Has(c ingest.Category) bool { return h>>c&1 != 0 }
+
+// Names are the contract's names of the categories, in its order.
+func (h Harms) Names() (names []string) {
+	for c := ingest.Spam; c <= ingest.Other; c++ {
+		if h.Has(c) {
+			names = append(names, c.String())
+		}
+	}
+	return names
+}
 
 // Index returns the place of the named feature in the Catalogue and in each Vector, and whether there is one.
 func Index(name string) (int, bool) {
