@@ -118,14 +118,6 @@ func (p *Policy) Restore(r io.Reader, first, last bool) error {
 	return err
 }
 
-// RestoreFormat1 replaces the episodes by those of a snapshot of version 1, which had them all. They count as changed.
-func (p *Policy) RestoreFormat1(r io.Reader) error {
-	err := p.restore(r, 1, true)
-	p.keys = slices.AppendSeq(p.keys[:0], maps.Keys(p.episodes))
-	maps.Copy(p.changed, p.episodes)
-	return err
-}
-
 func (p *Policy) restore(r io.Reader, version uint32, first bool) error {
 	var head [2]uint32
 	if err := binary.Read(r, binary.LittleEndian, &head); err != nil {

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"path"
@@ -222,13 +221,6 @@ func (s *sealed) read(ctx context.Context, g int64, apply func(*chunkReader) err
 	}
 	defer f.Close() //nolint:errcheck // only read
 	r := newChunkReader(f)
-	if start, _ := r.in.Peek(len(magic1)); string(start) == magic1 {
-		data, err := io.ReadAll(r.in)
-		if err == nil {
-			h, err = restore1(data, &s.head, s.sections)
-		}
-		return h, int64(len(data)), err
-	}
 	found, err := r.readHead()
 	if err != nil {
 		return h, 0, err

@@ -15,10 +15,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/unopened/unopened/alerts"
-	"github.com/unopened/unopened/features"
-	"github.com/unopened/unopened/ingest"
 )
 
 // soaking asks for the long forms of tests (make soak).
@@ -603,37 +599,5 @@ func TestSealWaitsForWhatWasSentOut(t *testing.T) {
 	}
 	if got := hold(t, f); got.next != 50 || !slices.Equal(got.journal.values, stateAt(50)) {
 		t.Errorf("stands at %d, want where the snapshot was taken", got.next)
-	}
-}
-
-// TestFirstFormatIsRead takes over the checkpoints of a version that wrote the first format, and seals in the present one.
-func TestFirstFormatIsRead(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS("testdata/format1")); err != nil {
-		t.Fatal(err)
-	}
-	var sums [2]stateHash
-	for round := range sums {
-		for p := range 3 {
-			policy, err := alerts.NewPolicy(alerts.DefaultConfig(), nil, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			h := &shard{causes: ingest.Causes{}, table: features.New(features.DefaultConfig()), window: newWindow(24*hourMs, 1<<20, [16]byte{})}
-			s := sealed{vault: &Folder{Dir: dir}, log: slog.New(slog.DiscardHandler), counts: new(sealCounts), sweeps: usualSweeps,
-				head: Head{Role: "score", Topic: "account", Partition: p, Partitions: 3},
-				sections: []Section{{"counts", whole{jsonState{&h.counts}}}, {"causes", whole{h.causes}}, {"window", h.window},
-					{"table", h.table}, {"policy", policy}}}
-			if err := s.load(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			sums[round].add(h.table.Hash())
-			if s.next != h.counts.Read || h.window.live == 0 || len(h.causes) == 0 {
-				t.Errorf("next %d after %d entries, %d ids, %d causes", s.next, h.counts.Read, h.window.live, len(h.causes))
-			}
-		}
-	}
-	if want := "9d7b821ea45349fa1953b4fda2667658"; sums[0].String() != want || sums[1].String() != want {
-		t.Errorf("state %s, and %s from the present format; want %s, which its writer had", sums[0].String(), sums[1].String(), want)
 	}
 }

@@ -114,7 +114,9 @@ func (s *shard) step(r *ingest.Record) {
 	switch s.entry.Kind {
 	case ingest.EntryStamp:
 		s.counts.Stamps++
-		s.judge(s.table.ApplyStamp(&s.entry.Stamp, &s.verdict.Vector), s.entry.Stamp.Event)
+		account := s.table.ApplyStamp(&s.entry.Stamp, &s.verdict.Vector)
+		s.stamp()
+		s.judge(account, s.entry.Stamp.Event)
 	case ingest.EntryControl:
 		if s.window.again(&s.entry.Event) {
 			s.counts.Duplicate++

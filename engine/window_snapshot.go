@@ -119,27 +119,3 @@ func writeIDs(out io.Writer, ids []uint64) error {
 	}
 	return nil
 }
-
-// RestoreFormat1 replaces the window's contents by a snapshot of the first format: the head, whose last number counts
-// the ids, then each id with its hour. They count as new for the next snapshot.
-func (w *window) RestoreFormat1(in io.Reader) error {
-	var head windowHead
-	if err := binary.Read(in, binary.LittleEndian, &head); err != nil {
-		return err
-	}
-	w.lists, w.live = [64]hourList{}, 0
-	w.key, w.watermark, w.low, w.shrunk = head.Key, head.Watermark, head.Low, head.Shrunk
-	for range head.Lists {
-		var id [2]int64
-		if err := binary.Read(in, binary.LittleEndian, &id); err != nil {
-			return err
-		}
-		if id[1] < w.low || id[1] >= w.low+int64(len(w.lists)) {
-			return errWindow
-		}
-		w.lists[id[1]%64].ids = append(w.lists[id[1]%64].ids, max(1, uint64(id[0])))
-		w.live++
-	}
-	w.rebuild()
-	return nil
-}

@@ -24,7 +24,6 @@ type Account struct {
 	flags   flags
 	age     ingest.AgeBand // as last given
 	volume
-	rhythm
 	lifecycle
 	feedback
 	takeover
@@ -34,12 +33,19 @@ type Account struct {
 // complaints. Flat like Account.
 type Reach struct {
 	block    uint32 // the block of its contacts: class and place; 0 for none
+	trace    uint32 // the ring of its traces, likewise
 	contacts uint16 // entries in that block
+	traces   uint16 // traces in that ring
+	hand     uint16 // where the next one goes
 	streak   uint16 // first contacts since the last reply to one
+	rhythm
 	outreach
+	targets
 	consent
 	agegap
 	escalation
+	reporters
+	lockstep
 }
 
 type flags uint8

@@ -24,8 +24,14 @@ func (t *Table) Adopt(from *Table, mine func(ingest.SubjectID) bool) error {
 		if r.block != 0 {
 			r.block = t.blocks.copyOf(from.blocks.entries(r.block), r.block>>30)
 		}
+		if r.trace != 0 {
+			r.trace = t.blocks.traces.copyOf(from.blocks.traces.entries(r.trace), r.trace>>30)
+		}
 	})
 	if err != nil {
+		return err
+	}
+	if err := adopt(&t.groups, &from.groups, mine, func(*Group) {}); err != nil {
 		return err
 	}
 	return adopt(&t.places, &from.places, mine, func(*Place) {})

@@ -7,7 +7,8 @@ import (
 
 // Catalogue is every feature, in the order of each Vector. A family is one file; a feature is one Def in it.
 var Catalogue = slices.Concat(
-	volumeDefs, rhythmDefs, lifecycleDefs, outreachDefs, consentDefs, agegapDefs, escalationDefs, feedbackDefs, takeoverDefs,
+	volumeDefs, rhythmDefs, lifecycleDefs, outreachDefs, targetsDefs, consentDefs, agegapDefs,
+	escalationDefs, feedbackDefs, lockstepDefs, takeoverDefs,
 )
 
 // family names the family of its Defs.

@@ -7,19 +7,24 @@ import (
 	"github.com/unopened/unopened/ingest"
 )
 
-// Contact is what an account knows of one peer: flat, 24 bytes. All state between the two lies here or at the peer's
-// account; nothing else remembers a pair.
+// Contact is what an account knows of one peer: flat, 32 bytes. All state between the two lies here, in a trace, or at
+// the peer's account; nothing else remembers a pair.
 type Contact struct {
-	peer   uint64  // first 8 bytes of its pseudonym; 0 for an empty entry
-	opened uint32  // when the contact, else the entry, began, in seconds since 2000
-	last   uint32  // its latest event, likewise; sent7d stands there
-	sent7d float32 // direct sends to the peer
-	run    uint16  // direct sends since the peer last wrote
-	flags  contactFlags
+	peer    uint64  // first 8 bytes of its pseudonym; 0 for an empty entry
+	opened  uint32  // when the contact, else the entry, began, in seconds since 2000; longAgo where only a trace told of it
+	last    uint32  // its latest event, likewise; sent7d stands there
+	sent7d  float32 // direct sends to the peer
+	run     uint16  // direct sends since the peer last wrote
+	turns   uint16  // direct sends that followed something of the peer's
+	device  uint16  // digest of the device from which the peer last acted on the account; 0 for unknown
+	network uint16  // and of the network
+	wrote   uint16  // Unix day of the account's last send to the peer; 0 for none
+	flags   contactFlags
 }
 
 type contactFlags uint16
 
+// The first four outlast the entry, in a trace.
 const (
 	weOpened    contactFlags = 1 << iota // the first contact was the account's
 	theyOpened                           // it was the peer's
@@ -29,23 +34,33 @@ const (
 	reportedUs                           // it has been counted as a reporter
 	weighed                              // its report has been weighed (StampReport)
 	isMinor                              // its age band, as last given, is below 18
+	hadMedia                             // the account has sent it media
+	hadCall                              // and has called it
+	hadTimer                             // and has sent it something that disappears
+	dropped                              // it has been counted as dropped after a burst
 )
 
-// The blocks of contacts come in classes; one is filled to 7/8 before it grows to the next, and in the largest the
-// entry with the oldest event makes room. A ref is class<<30 | number+1.
-var blockEntries = [4]int{8, 32, 128, 512}
+// longAgo stands for a time before any that is known.
+const longAgo = 1
+
+// dialogue tells whether both have written to each other: what makes a neighbour of a peer.
+func (c *Contact) dialogue() bool { return c.flags&theyWrote != 0 && c.wrote != 0 }
+
+// The blocks of contacts come in classes; one is filled to 7/8 before it grows to the next. In the largest the entry
+// that matters least makes room, and leaves a trace. A ref is class<<30 | number+1.
+var blockEntries = [3]int{8, 16, 32}
 
 const largest = len(blockEntries) - 1
 
 // blocks keeps the blocks of all accounts of a table.
 type blocks struct {
-	seed    uint64 // of the places in a block; kept in snapshots, since blocks are copied as they are
-	class   [len(blockEntries)]slab[Contact]
-	evicted uint64 // entries that made room
+	seed   uint64 // of the places in a block; kept in snapshots, since blocks are copied as they are
+	class  [len(blockEntries)]slab[Contact]
+	traces traces
 }
 
 func newBlocks(seed uint64) blocks {
-	b := blocks{seed: seed}
+	b := blocks{seed: seed, traces: newTraces()}
 	for i, n := range blockEntries {
 		b.class[i] = newSlab[Contact](n)
 	}
@@ -96,7 +111,7 @@ func (b *blocks) probe(block []Contact, peer uint64) (int, bool) {
 	return i, true
 }
 
-// add makes an entry for a peer that has none. The block grows if it must and may.
+// add makes an entry for a peer that has none, with what a trace of it says. The block grows if it must and may.
 func (b *blocks) add(r *Reach, peer uint64, mayGrow bool) *Contact {
 	if r.block == 0 {
 		r.block = b.class[0].take() + 1
@@ -105,12 +120,13 @@ func (b *blocks) add(r *Reach, peer uint64, mayGrow bool) *Contact {
 		if class < largest && mayGrow {
 			b.grow(r, class)
 		} else {
-			b.evict(r)
+			b.evict(r, mayGrow)
 		}
 	}
+	flags := b.traces.recall(r, peer)
 	block := b.entries(r.block)
 	i, _ := b.probe(block, peer)
-	block[i].peer = peer
+	block[i].peer, block[i].flags = peer, flags
 	r.contacts++
 	b.mark(r.block)
 	return &block[i]
@@ -142,30 +158,46 @@ func (b *blocks) drop(ref uint32) {
 	}
 }
 
-// evict removes the entry whose last event is oldest, of several the one with the least peer.
-func (b *blocks) evict(r *Reach) {
+// evict removes the entry that matters least: the one whose last event is oldest, where a dialogue counts as a fortnight
+// and a block against the account as a month younger, so that no flood of strangers pushes out what weighs; of several
+// the one with the least peer. It leaves a trace.
+func (b *blocks) evict(r *Reach, mayGrow bool) {
 	block := b.entries(r.block)
-	oldest := -1
+	least, least0 := -1, uint64(0)
 	for i := range block {
 		c := &block[i]
 		if c.peer == 0 {
 			continue
 		}
-		if oldest < 0 || c.last < block[oldest].last || c.last == block[oldest].last && c.peer < block[oldest].peer {
-			oldest = i
+		if worth := c.worth(); least < 0 || worth < least0 || worth == least0 && c.peer < block[least].peer {
+			least, least0 = i, worth
 		}
 	}
-	b.remove(r, oldest)
-	b.evicted++
+	b.traces.leave(r, &block[least], mayGrow)
+	b.remove(r, least)
 }
 
-// forget removes a peer's entry and tells whether there was one.
+// worth is what keeps an entry, in seconds since 2000.
+func (c *Contact) worth() uint64 {
+	worth := uint64(c.last)
+	if c.dialogue() {
+		worth += 14 * 86400
+	}
+	if c.flags&blockedUs != 0 {
+		worth += 30 * 86400
+	}
+	return worth
+}
+
+// forget removes a peer's entry and trace, and tells whether there was one.
 func (b *blocks) forget(r *Reach, peer uint64) bool {
 	i, ok := b.probe(b.entries(r.block), peer)
 	if ok {
 		b.remove(r, i)
 	}
-	return ok
+	traces := r.traces
+	b.traces.recall(r, peer)
+	return ok || r.traces != traces
 }
 
 // remove empties a place and moves those behind it up.
@@ -183,10 +215,13 @@ func (b *blocks) remove(r *Reach, hole int) {
 	b.mark(r.block)
 }
 
-// bytes is what the blocks in use occupy.
+// bytes is what the blocks and traces in use occupy.
 func (b *blocks) bytes() (n int64) {
 	for i := range b.class {
 		n += b.class[i].bytes()
 	}
-	return n
+	return n + b.traces.bytes()
 }
+
+// degree is how many peers the account is known to have.
+func (r *Reach) degree() int { return int(r.contacts) + int(r.traces) }

@@ -5,16 +5,29 @@ import (
 	"testing"
 )
 
-// The blocks behave like a map with a bound, in each class and whatever their seed.
+// modelled is what the test keeps of a contact.
+type modelled struct {
+	last  uint32
+	flags contactFlags
+}
+
+// The blocks behave like a map with a bound, in each class and whatever their seed; who was pushed out leaves a trace, and
+// comes back with the flags that outlast an entry.
 func TestContactsAreABoundedMap(t *testing.T) {
 	for seed := range uint64(3) {
-		b, r, model := newBlocks(seed*0x9e3779b97f4a7c15), &Reach{}, map[uint64]uint32{}
+		b, r, model, gone := newBlocks(seed*0x9e3779b97f4a7c15), &Reach{}, map[uint64]modelled{}, map[uint64]contactFlags{}
 		random := rand.New(rand.NewPCG(seed, 9))
+		back := 0
+		peers := make([]uint64, 120)
+		for i := range peers {
+			peers[i] = random.Uint64()
+		}
 		for i := range uint32(6000) {
-			peer := 1 + random.Uint64N(900)*random.Uint64N(3)
-			if random.IntN(8) == 0 {
+			peer := peers[random.IntN(len(peers))]
+			if random.IntN(40) == 0 {
 				b.forget(r, peer)
 				delete(model, peer)
+				delete(gone, peer)
 				continue
 			}
 			c := b.find(r.block, peer)
@@ -22,23 +35,34 @@ func TestContactsAreABoundedMap(t *testing.T) {
 				t.Fatalf("peer %d: found %v, want %v", peer, c != nil, ok)
 			}
 			if c == nil {
-				if len(model) == 448 {
-					delete(model, oldest(model))
+				if len(model) == 28 {
+					old := oldest(model)
+					gone[old] = model[old].flags & traceFlags
+					delete(model, old)
 				}
 				c = b.add(r, peer, true)
+				if c.flags != gone[peer] {
+					t.Fatalf("peer %d comes back with flags %b, want %b", peer, c.flags, gone[peer])
+				}
+				if gone[peer] != 0 {
+					back++
+				}
+				delete(gone, peer)
 			}
-			c.last, model[peer] = i/4, i/4 // ties too
+			c.flags |= 1<<random.IntN(4) | hadMedia
+			c.last = i / 4 // ties too
+			model[peer] = modelled{c.last, c.flags}
 		}
-		if int(r.contacts) != len(model) {
-			t.Errorf("%d contacts, want %d", r.contacts, len(model))
+		if int(r.contacts) != len(model) || int(r.traces) != len(gone) || r.degree() != len(model)+len(gone) {
+			t.Errorf("%d contacts and %d traces, want %d and %d", r.contacts, r.traces, len(model), len(gone))
 		}
-		for peer, last := range model {
-			if c := b.find(r.block, peer); c == nil || c.last != last {
+		for peer, m := range model {
+			if c := b.find(r.block, peer); c == nil || c.last != m.last || c.flags != m.flags {
 				t.Errorf("peer %d is lost or changed", peer)
 			}
 		}
-		if seed == 0 && b.evicted == 0 {
-			t.Error("nothing was evicted: the test shows too little")
+		if back < 100 {
+			t.Errorf("%d came back: the test shows too little", back)
 		}
 		for class := range largest {
 			if n := b.class[class].live(); n != 0 {
@@ -48,21 +72,62 @@ func TestContactsAreABoundedMap(t *testing.T) {
 	}
 }
 
-func oldest(model map[uint64]uint32) (peer uint64) {
-	for p, last := range model {
-		if peer == 0 || last < model[peer] || last == model[peer] && p < peer {
+func oldest(model map[uint64]modelled) (peer uint64) {
+	worth := func(p uint64) uint64 {
+		c := Contact{last: model[p].last, flags: model[p].flags}
+		return c.worth()
+	}
+	for p := range model {
+		if peer == 0 || worth(p) < worth(peer) || worth(p) == worth(peer) && p < peer {
 			peer = p
 		}
 	}
 	return peer
 }
 
+// A flood of strangers pushes out neither dialogues nor those who block the account; without either they go.
+func TestStrangersPushOutStrangers(t *testing.T) {
+	b, r := newBlocks(1), &Reach{}
+	for peer := range uint64(3) {
+		c := b.add(r, peer+1, true)
+		c.last = 100
+		switch peer {
+		case 0:
+			c.flags, c.wrote = theyWrote, 1
+		case 1:
+			c.flags = blockedUs
+		}
+	}
+	for peer := range uint64(5000) {
+		b.add(r, peer<<32|1<<20, true).last = uint32(101 + peer)
+	}
+	if b.find(r.block, 1) == nil || b.find(r.block, 2) == nil || b.find(r.block, 3) != nil {
+		t.Error("a stranger stayed, or one who weighs went")
+	}
+}
+
 func TestContactsMayNotGrowAtTheCeiling(t *testing.T) {
 	b, r := newBlocks(1), &Reach{}
 	for peer := range uint64(100) {
-		b.add(r, peer+1, false).last = uint32(peer)
+		c := b.add(r, (peer+1)<<8, false)
+		c.last, c.flags = uint32(peer), weOpened
 	}
-	if r.contacts != 7 || b.find(r.block, 100) == nil || b.find(r.block, 93) != nil || b.evicted != 93 {
-		t.Errorf("%d contacts, %d evicted", r.contacts, b.evicted)
+	if r.contacts != 7 || b.find(r.block, 100<<8) == nil || b.find(r.block, 93<<8) != nil || r.traces != 0 || b.traces.evicted != 93 {
+		t.Errorf("%d contacts, %d traces, %d evicted", r.contacts, r.traces, b.traces.evicted)
+	}
+}
+
+// The ring keeps the latest 1,024.
+func TestTracesAreARing(t *testing.T) {
+	var r Reach
+	tr := newTraces()
+	for peer := range uint64(3000) {
+		tr.leave(&r, &Contact{peer: (peer + 1) << 8, flags: weOpened}, true)
+	}
+	if r.traces != 1024 || tr.evicted != 3000-1024 {
+		t.Errorf("%d traces, %d evicted", r.traces, tr.evicted)
+	}
+	if tr.recall(&r, 1976<<8) != 0 || tr.recall(&r, 1977<<8) != weOpened || tr.recall(&r, 1977<<8) != 0 || r.traces != 1023 {
+		t.Error("the ring has others than the latest")
 	}
 }

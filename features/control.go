@@ -28,7 +28,7 @@ func (t *Table) erase(id *ingest.SubjectID) {
 	}
 	peer, digest := peerKey(id), accountDigest(id)
 	t.accounts.each(func(_ uint32, a *Account) {
-		if r := t.reachOf(a); r.block != 0 && t.blocks.forget(r, peer) {
+		if r := t.reachOf(a); (r.block != 0 || r.trace != 0) && t.blocks.forget(r, peer) {
 			t.reaches.since.mark(a.reach - 1)
 		}
 	})
@@ -49,6 +49,7 @@ func (t *Table) drop(row uint32) {
 	}
 	if reach := a.reach; reach != 0 {
 		t.blocks.drop(t.reaches.at(reach - 1).block)
+		t.blocks.traces.drop(t.reaches.at(reach - 1).trace)
 		t.reaches.give(reach - 1)
 	}
 	t.accounts.drop(row)

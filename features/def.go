@@ -35,6 +35,7 @@ const (
 	Hours Unit = "hours"
 	Days  Unit = "days"
 	Log   Unit = "log"
+	Bits  Unit = "bits"
 )
 
 // Sign says which way a feature speaks of the harms that it speaks to; what learns keeps to it.
@@ -50,13 +51,16 @@ const (
 // Harms is a set of categories of harm.
 type Harms uint16
 
-// harms returns the set of categories.
-func harms(of ...ingest.Category) (h Harms) {
-	for _, c := range of {
-		h |= 1 << c
-	}
-	return h
-}
+// The sets of one.
+const (
+	asSpam       Harms = 1 << ingest.Spam
+	asScam       Harms = 1 << ingest.Scam
+	asGrooming   Harms = 1 << ingest.Grooming
+	asHarassment Harms = 1 << ingest.Harassment
+	asSybil      Harms = 1 << ingest.Sybil
+	asTakeover   Harms = 1 << ingest.Takeover
+	everyHarm          = asSpam | asScam | asGrooming | asHarassment | asSybil | asTakeover
+)
 
 // Has tells whether the set has a category.
 func (h Harms) Has(c ingest.Category) bool { return h>>c&1 != 0 }

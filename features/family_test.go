@@ -339,6 +339,7 @@ func TestReportsAreWeighed(t *testing.T) {
 		for j := range 5 {
 			w.do(ingest.Message, 10+i, 20+j)
 		}
+		w.do(ingest.Message, 20+i, 10+i) // a dialogue each, so that the two belong to different communities
 		w.do(ingest.Message, 1, 10+i, old)
 		w.do(ingest.Report, 10+i, 1, verified)
 		w.do(ingest.Report, 10+i, 1, verified)

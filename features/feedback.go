@@ -43,24 +43,37 @@ func (f *feedback) label(bit uint16, v ingest.LabelVerdict) {
 	}
 }
 
+// reporters keeps from how many sides complaints come.
+type reporters struct {
+	sides30d   float32 `half:"30d"` // distinct communities of those who blocked or reported the account
+	removed30d float32 `half:"30d"` // times that somebody removed it from a group
+	sides      known8  // digests of the communities, latest first; 0 for none
+}
+
+func (f *reporters) observe(s *step) {
+	if !s.acts && s.ev.Type == ingest.GroupRemove {
+		f.removed30d += s.w[month]
+	}
+}
+
 // weightCap is the most that weighted reports can come to, however many there are.
 const weightCap = 10
 
 var feedbackDefs = family("feedback",
 	Def{
-		Name: "blocks_30d", Unit: Count, Window: oneMonth,
+		Name: "blocks_30d", Unit: Count, Window: oneMonth, Sign: Worse, Harms: everyHarm, Source: "Freeman 2017",
 		Help:   "Distinct peers who blocked the account, fading by half each 30 days.",
 		Reason: "blocked by %.0f peers",
 		Read:   func(a *Account, _ *Reach) float32 { return a.blocks30d },
 	},
 	Def{
-		Name: "reports_30d", Unit: Count, Window: oneMonth,
+		Name: "reports_30d", Unit: Count, Window: oneMonth, Sign: Worse, Harms: everyHarm, Source: "Freeman 2017",
 		Help:   "Distinct peers who reported the account, fading by half each 30 days.",
 		Reason: "reported by %.0f peers",
 		Read:   func(a *Account, _ *Reach) float32 { return a.reports30d },
 	},
 	Def{
-		Name: "reports_weighted_30d", Unit: Count, Window: oneMonth,
+		Name: "reports_weighted_30d", Unit: Count, Window: oneMonth, Sign: Worse, Harms: everyHarm, Source: "Freeman 2017; REV2 2018",
 		Help:   "Distinct reporters, each weighted by credibility (0 to 1), fading by half each 30 days and levelling off at 10.",
 		Reason: "reports come to %.1f credible reporters",
 		Read: func(a *Account, _ *Reach) float32 {
@@ -68,7 +81,19 @@ var feedbackDefs = family("feedback",
 		},
 	},
 	Def{
-		Name: "block_share_30d", Unit: Ratio, Window: oneMonth,
+		Name: "complaint_sides_30d", Unit: Count, Window: oneMonth, Sign: Worse, Harms: everyHarm, Source: "Freeman 2017",
+		Help:   "Distinct communities of those who blocked or reported the account, fading by half each 30 days: a clique that complains together counts once, and so do all who have no neighbours.",
+		Reason: "complaints from %.0f communities",
+		Read:   func(_ *Account, r *Reach) float32 { return r.sides30d },
+	},
+	Def{
+		Name: "removed_from_groups_30d", Unit: Count, Window: oneMonth, Sign: Worse, Harms: asSpam | asHarassment, Source: "Garimella 2018",
+		Help:   "Times that somebody removed the account from a group, fading by half each 30 days.",
+		Reason: "removed from groups %.0f times",
+		Read:   func(_ *Account, r *Reach) float32 { return r.removed30d },
+	},
+	Def{
+		Name: "block_share_30d", Unit: Ratio, Window: oneMonth, Sign: Worse, Harms: everyHarm, Source: "Freeman 2017",
 		Help:   "Distinct blockers and reporters for each first contact that the account made, shrunk.",
 		Reason: "%.2f blocks and reports for each first contact",
 		Read: func(a *Account, r *Reach) float32 {
@@ -76,19 +101,19 @@ var feedbackDefs = family("feedback",
 		},
 	},
 	Def{
-		Name: "reports_made_7d", Unit: Count, Window: oneWeek,
+		Name: "reports_made_7d", Unit: Count, Window: oneWeek, Sign: Either, Harms: asHarassment, Source: "Freeman 2017",
 		Help:   "Reports that the account made of others, fading by half each seven days.",
 		Reason: "%.0f reports made in a week",
 		Read:   func(a *Account, _ *Reach) float32 { return a.made7d },
 	},
 	Def{
-		Name: "labels_abusive", Unit: Count,
+		Name: "labels_abusive", Unit: Count, Sign: Worse, Harms: everyHarm, Source: "REV2 2018",
 		Help:   "Categories in which an analyst's label says that the account is abusive.",
 		Reason: "confirmed as abusive in %.0f categories",
 		Read:   func(a *Account, _ *Reach) float32 { return float32(bits.OnesCount16(a.abusive)) },
 	},
 	Def{
-		Name: "labels_benign", Unit: Count,
+		Name: "labels_benign", Unit: Count, Sign: Better, Harms: everyHarm, Source: "REV2 2018",
 		Help:   "Categories in which an analyst's label says that the account is benign.",
 		Reason: "confirmed as benign in %.0f categories",
 		Read:   func(a *Account, _ *Reach) float32 { return float32(bits.OnesCount16(a.benign)) },

@@ -13,6 +13,7 @@ const (
 	accountKey = 1
 	contactKey = 2
 	placeKey   = 3
+	groupKey   = 4
 )
 
 // Hash is a digest of the whole state: the sum over accounts and places of a hash of their bytes. It does not depend
@@ -31,6 +32,7 @@ func (t *Table) Hash() [16]byte {
 		add(accountKey, buf)
 	})
 	t.places.each(func(_ uint32, p *Place) { add(placeKey, raw(p)) })
+	t.groups.each(func(_ uint32, g *Group) { add(groupKey, raw(g)) })
 	var sum [16]byte
 	binary.BigEndian.PutUint64(sum[:8], hi)
 	binary.BigEndian.PutUint64(sum[8:], lo)
@@ -46,8 +48,9 @@ func (t *Table) canonical(a *Account, b []byte) []byte {
 			contacts += siphash.Hash(contactKey, 0, raw(&c))
 		}
 	}
-	flat.reach, reach.block = 0, 0
-	b = append(append(b, raw(&flat)...), raw(&reach)...)
+	traces := t.blocks.traces.entries(reach.trace)
+	flat.reach, reach.block, reach.trace = 0, 0, 0
+	b = append(append(append(b, raw(&flat)...), raw(&reach)...), rawSlice(traces)...)
 	return binary.LittleEndian.AppendUint64(b, contacts)
 }
 

@@ -18,7 +18,7 @@ var ErrLayout = errors.New("the snapshot's layout is not one that this program c
 type layout struct {
 	Order  uint16      `json:"order"`
 	Blocks []int       `json:"blocks"`
-	Rows   []rowLayout `json:"rows"` // as the slabs: accounts, places, reaches, contacts
+	Rows   []rowLayout `json:"rows"` // see rowOf
 }
 
 // rowLayout is one flat struct.
@@ -39,12 +39,12 @@ type fieldLayout struct {
 
 // ours is this program's layout, and its description in snapshots.
 var (
-	ours     = layoutOf(reflect.TypeFor[Account](), reflect.TypeFor[Place](), reflect.TypeFor[Reach](), reflect.TypeFor[Contact]())
+	ours     = layoutOf(reflect.TypeFor[Account](), reflect.TypeFor[Place](), reflect.TypeFor[Group](), reflect.TypeFor[Reach](), reflect.TypeFor[Contact](), reflect.TypeFor[Trace]())
 	oursText = ours.text()
 )
 
 func layoutOf(types ...reflect.Type) layout {
-	l := layout{Order: binary.NativeEndian.Uint16([]byte{1, 2}), Blocks: blockEntries[:]}
+	l := layout{Order: binary.NativeEndian.Uint16([]byte{1, 2}), Blocks: append(blockEntries[:len(blockEntries):len(blockEntries)], traceEntries[:]...)}
 	for _, t := range types {
 		row := rowLayout{Name: t.Name(), Size: int(t.Size())}
 		row.describe(t, "", 0)

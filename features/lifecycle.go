@@ -12,6 +12,9 @@ type lifecycle struct {
 	onDevice    float32 `half:"7d"` // a device's last answer
 	onNetwork   float32 `half:"1d"` // a network's last answer
 	firstHour   uint32  // acts in its first hour
+	joinDevice  float32 `half:"7d"` // registrations on the device, as it last answered
+	joinNetwork float32 `half:"1d"` // and on the network
+	days        uint32  // days on which it acted: bit n for n days before its last act
 }
 
 func (f *lifecycle) observe(s *step) {
@@ -41,8 +44,15 @@ func (f *lifecycle) observe(s *step) {
 	if a.acted != 0 {
 		f.dormancy = max(f.dormancy, float32(ev.At-a.acted)/float32(dayMs))
 	}
+	f.days = daysLater(f.days, a.acted, ev.At) | 1
 	a.acted = ev.At
 }
+
+// daysLater returns days, which stood at a time, as they stand at a later one.
+func daysLater(days uint32, from, to int64) uint32 { return days << max(0, min(32, to/dayMs-from/dayMs)) }
+
+// daysActive returns the days on which the account acted: bit n for n days ago.
+func (a *Account) daysActive() uint32 { return daysLater(a.days, a.acted, a.Last) }
 
 // began returns when the account began: its registration, else its first event if it was made on that day or nothing
 // is known of its making, else the start of the day of its making.
@@ -58,7 +68,7 @@ func (a *Account) began() int64 {
 
 var lifecycleDefs = family("lifecycle",
 	Def{
-		Name: "age_days", Unit: Days,
+		Name: "age_days", Unit: Days, Sign: Either, Harms: everyHarm, Source: "WhatsApp 2019",
 		Help:   "Days since the account was registered; unknown where neither its registration nor its day was given.",
 		Reason: "registered %.1f days ago",
 		Read: func(a *Account, _ *Reach) float32 {
@@ -67,7 +77,7 @@ var lifecycleDefs = family("lifecycle",
 		},
 	},
 	Def{
-		Name: "hours_to_outreach", Unit: Hours,
+		Name: "hours_to_outreach", Unit: Hours, Sign: Better, Harms: asSpam | asScam | asSybil, Source: "WhatsApp 2019",
 		Help:   "Hours from the account's registration, or else its first event, to its first first contact; unknown before that.",
 		Reason: "first contact with a new peer %.1f hours after it began",
 		Read: func(a *Account, _ *Reach) float32 {
@@ -78,19 +88,19 @@ var lifecycleDefs = family("lifecycle",
 		},
 	},
 	Def{
-		Name: "dormancy_days", Unit: Days, Window: oneDay,
+		Name: "dormancy_days", Unit: Days, Window: oneDay, Sign: Worse, Harms: asSpam | asTakeover, Source: "COMPA 2013",
 		Help:   "Days that the account had done nothing before it last woke, fading by half each day.",
 		Reason: "woke after %.1f days without an act",
 		Read:   func(a *Account, _ *Reach) float32 { return a.dormancy },
 	},
 	Def{
-		Name: "events_first_hour", Unit: Count,
+		Name: "events_first_hour", Unit: Count, Sign: Worse, Harms: asSpam | asSybil, Source: "WhatsApp 2019",
 		Help:   "Acts of the account in the hour after its registration, or else after its first event.",
 		Reason: "%.0f acts in its first hour",
 		Read:   func(a *Account, _ *Reach) float32 { return float32(a.firstHour) },
 	},
 	Def{
-		Name: "accounts_on_device_7d", Unit: Count, Window: oneWeek, Needs: ingest.FieldDevice,
+		Name: "accounts_on_device_7d", Unit: Count, Window: oneWeek, Needs: ingest.FieldDevice, Sign: Worse, Harms: asSpam | asScam | asSybil, Source: "Ianus 2019",
 		Help:   "Accounts that registered or logged in on the account's device within a week, as it last answered, fading by half each seven days.",
 		Reason: "%.0f accounts on its device within a week",
 		Read: func(a *Account, _ *Reach) float32 {
@@ -98,11 +108,27 @@ var lifecycleDefs = family("lifecycle",
 		},
 	},
 	Def{
-		Name: "accounts_on_network_1d", Unit: Count, Window: oneDay, Needs: ingest.FieldNetwork,
+		Name: "accounts_on_network_1d", Unit: Count, Window: oneDay, Needs: ingest.FieldNetwork, Sign: Worse, Harms: asSybil, Source: "Ianus 2019",
 		Help:   "Accounts that registered or logged in from the account's network within a day, as it last answered, fading by half each day.",
 		Reason: "%.0f accounts on its network within a day",
 		Read: func(a *Account, _ *Reach) float32 {
 			return a.known(flagOnNetwork, a.onNetwork)
+		},
+	},
+	Def{
+		Name: "registered_on_device_7d", Unit: Count, Window: oneWeek, Needs: ingest.FieldDevice, Sign: Worse, Harms: asSpam | asScam | asSybil, Source: "Ianus 2019",
+		Help:   "Accounts registered on the account's device, fading by half each seven days, as it last answered.",
+		Reason: "%.0f accounts registered on its device within a week",
+		Read: func(a *Account, _ *Reach) float32 {
+			return a.known(flagOnDevice, a.joinDevice)
+		},
+	},
+	Def{
+		Name: "registered_on_network_1d", Unit: Count, Window: oneDay, Needs: ingest.FieldNetwork, Sign: Worse, Harms: asSybil, Source: "Ianus 2019",
+		Help:   "Accounts registered from the account's network, fading by half each day, as it last answered.",
+		Reason: "%.0f accounts registered on its network within a day",
+		Read: func(a *Account, _ *Reach) float32 {
+			return a.known(flagOnNetwork, a.joinNetwork)
 		},
 	},
 )

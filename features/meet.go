@@ -23,21 +23,41 @@ func (t *Table) meet(s *step) {
 		s.c = t.blocks.add(s.r, peer, t.mayGrow())
 		s.c.opened = seconds(ev.At)
 		s.c.last = s.c.opened
+		if s.c.flags&(weOpened|theyOpened) != 0 {
+			s.c.opened = longAgo
+		}
 	}
 	if ev.Has.Any(ingest.FieldTargetAge) {
 		s.c.set(isMinor, ev.PeerAge.Minor())
 	}
 	s.minor = s.c.flags&isMinor != 0
-	quiet := int64(seconds(ev.At)) - int64(s.c.last)
+	s.quiet = int64(seconds(ev.At)) - int64(s.c.last)
 	if unmet {
-		quiet = math.MaxInt64
+		s.quiet = math.MaxInt64
 	}
 	weight := s.c.touch(s)
 	if s.acts {
-		s.give(weight, quiet)
+		s.give(weight)
 	} else {
 		s.take()
 	}
+	if s.first {
+		s.dropped = t.drops(s)
+	}
+}
+
+// drops counts the dialogues that the account opened, had eight turns or more in, and has left for three days; each once.
+func (t *Table) drops(s *step) (n int) {
+	now := seconds(s.ev.At)
+	block := t.blocks.entries(s.r.block)
+	for i := range block {
+		c := &block[i]
+		if c.turns >= 8 && c.flags&(weOpened|dropped) == weOpened && c.last+3*86400 <= now {
+			c.flags |= dropped
+			n++
+		}
+	}
+	return n
 }
 
 // dealing tells whether an event makes an entry for its peer.
@@ -51,17 +71,16 @@ func dealing(ev *ingest.Event) bool {
 	return false
 }
 
-// give says what an act of the account towards the peer means. quiet is for how many seconds they had no dealing.
-func (s *step) give(weight float32, quiet int64) {
+// give says what an act of the account towards the peer means.
+func (s *step) give(weight float32) {
 	c := s.c
 	switch s.ev.Type {
 	case ingest.Message, ingest.Call, ingest.ContactRequest:
 		s.out = true
 		s.first = c.open(weOpened, s.ev.At)
 		known := c.flags&theyWrote != 0 && int64(seconds(s.ev.At))-int64(c.opened) >= 86400
-		s.old = quiet >= 3600 && (known || s.ev.Relation == ingest.Mutual)
-		c.sent7d += weight
-		c.run = min(c.run, math.MaxUint16-1) + 1
+		s.old = s.quiet >= 3600 && (known || s.ev.Relation == ingest.Mutual)
+		s.send1(weight)
 		if s.ev.Type == ingest.Call && s.ev.True.Any(ingest.FieldAnswered) {
 			s.hear()
 		}
@@ -71,9 +90,29 @@ func (s *step) give(weight float32, quiet int64) {
 	}
 }
 
+// send1 counts one send to the peer.
+func (s *step) send1(weight float32) {
+	c := s.c
+	s.turn = c.flags&theyWrote != 0 && c.run == 0 && s.ev.Type != ingest.ContactRequest
+	if s.turn {
+		c.turns = min(c.turns, math.MaxUint16-1) + 1
+	}
+	c.sent7d += weight
+	c.run = min(c.run, math.MaxUint16-1) + 1
+	if today := uint16(s.ev.At / dayMs); today > c.wrote {
+		s.today, c.wrote = true, today
+	}
+}
+
 // take says what an act of the peer towards the account means.
 func (s *step) take() {
 	c := s.c
+	if s.ev.Has.Any(ingest.FieldDevice) {
+		c.device = digest(s.ev.Device)
+	}
+	if s.ev.Has.Any(ingest.FieldNetwork) {
+		c.network = digest(s.ev.Network)
+	}
 	switch s.ev.Type {
 	case ingest.Message, ingest.Call, ingest.ContactRequest:
 		s.firstIn = c.open(theyOpened, s.ev.At)
@@ -100,7 +139,10 @@ func (s *step) hear() {
 	c := s.c
 	if c.flags&(weOpened|theyWrote) == weOpened {
 		s.reply = true
-		s.opened = between(max(0, millis(c.opened)-s.a.First), s.a.Last-s.a.First)
+		if c.opened != longAgo {
+			s.opened = between(max(0, millis(c.opened)-s.a.First), s.a.Last-s.a.First)
+			s.delay = max(0, int64(seconds(s.ev.At))-int64(c.opened))
+		}
 	}
 	c.flags |= theyWrote
 	c.run = 0

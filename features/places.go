@@ -14,6 +14,8 @@ type Place struct {
 	Last  int64
 	First int64 // where the windows begin
 	seen  [2]sketch.Distinct
+	// registered counts registrations, fading by half each window.
+	registered float64
 }
 
 func (p *Place) subject() *ingest.SubjectID { return &p.ID }
@@ -21,9 +23,11 @@ func (p *Place) subject() *ingest.SubjectID { return &p.ID }
 // accountDigest is what a place keeps of an account: 4 bytes of its pseudonym that contacts do not keep.
 func accountDigest(id *ingest.SubjectID) uint32 { return binary.BigEndian.Uint32(id[12:]) }
 
-// visit counts an account and returns how many there were within a window.
-func (p *Place) visit(digest uint32, at, window int64) float32 {
-	if at > p.Last {
+// visit counts an account, and a registration where that is what brought it, and returns how many accounts there were
+// within a window.
+func (p *Place) visit(ev *ingest.Event, window int64) float32 {
+	weight := float32(1)
+	if at := ev.At; at > p.Last {
 		turn, before := (at-p.First)/window, (p.Last-p.First)/window
 		if turn > before {
 			p.seen[1] = p.seen[0]
@@ -32,9 +36,15 @@ func (p *Place) visit(digest uint32, at, window int64) float32 {
 		if turn > before+1 {
 			p.seen[1] = sketch.Distinct{}
 		}
+		p.registered *= float64(fade((at-p.First)*ticksEach/window - (p.Last-p.First)*ticksEach/window))
 		p.Last = at
+	} else {
+		weight = fade((p.Last - at) * ticksEach / window)
 	}
-	p.seen[0].Add(digest)
+	if ev.Type == ingest.AccountRegistered {
+		p.registered += float64(weight)
+	}
+	p.seen[0].Add(accountDigest(&ev.Peer))
 	left := 1 - float32((p.Last-p.First)%window)/float32(window)
 	return max(p.seen[0].Count(), p.seen[1].Count()*left)
 }
@@ -57,6 +67,7 @@ func (t *Table) visit(ev *ingest.Event) {
 	if ev.Side == ingest.SideNetwork {
 		window, which = dayMs, placeNetwork
 	}
-	accounts := t.places.at(row).visit(accountDigest(&ev.Peer), ev.At, window)
-	t.answer(ev, ingest.StampPlace, [6]float32{placeWhich: which, placeAccounts: accounts})
+	p := t.places.at(row)
+	accounts := p.visit(ev, window)
+	t.answer(ev, ingest.StampPlace, values{placeWhich: which, placeAccounts: accounts, placeRegistered: float32(p.registered)})
 }

@@ -24,6 +24,12 @@ func (t *Table) rebuild() error {
 			return err
 		}
 	}
+	var traces [len(traceEntries)]bitset
+	for i := range traces {
+		if traces[i], err = t.blocks.traces.class[i].used(); err != nil {
+			return err
+		}
+	}
 	err = index(&t.accounts, func(a *Account) bool {
 		if a.Events == 0 {
 			t.silent++
@@ -37,9 +43,13 @@ func (t *Table) rebuild() error {
 		if !reaches.claim(a.reach - 1) {
 			return false
 		}
-		return t.blocks.sound(t.reaches.at(a.reach-1), &blocks)
+		r := t.reaches.at(a.reach - 1)
+		return t.blocks.sound(r, &blocks) && t.blocks.traces.sound(r, &traces)
 	})
 	if err != nil {
+		return err
+	}
+	if err := index(&t.groups, func(*Group) bool { return true }); err != nil {
 		return err
 	}
 	return index(&t.places, func(p *Place) bool {
@@ -94,6 +104,24 @@ func (b *blocks) sound(r *Reach, free *[len(blockEntries)]bitset) bool {
 		}
 	}
 	return true
+}
+
+// sound tells whether r's ring exists, belongs to nobody else yet, and holds as many traces as r says.
+func (t *traces) sound(r *Reach, free *[len(traceEntries)]bitset) bool {
+	if r.trace == 0 {
+		return r.traces == 0 && r.hand == 0
+	}
+	class := r.trace >> 30
+	if !free[class].claim(r.trace&(1<<30-1) - 1) {
+		return false
+	}
+	n := 0
+	for _, trace := range t.entries(r.trace) {
+		if trace.of != 0 {
+			n++
+		}
+	}
+	return n == int(r.traces) && int(r.hand) < traceEntries[class]
 }
 
 // bitset has a bit for each run in use that nobody has claimed yet.

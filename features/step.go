@@ -23,6 +23,11 @@ type step struct {
 	opened     weights // with reply: what that first contact weighs by this time
 	unanswered bool    // sent to a peer whom the account contacted first and who has not replied yet
 	old        bool    // sent to an old contact (known for a day and has written, or a mutual relation), quiet for an hour
+	turn       bool    // a direct message or call that follows something of the peer's
+	today      bool    // the first send to the peer on this day
+	quiet      int64   // seconds since the last dealing with the peer; MaxInt64 where there was none
+	delay      int64   // with reply: seconds since that first contact
+	dropped    int     // dialogues that the account opened and has dropped, seen at a first contact
 	declined   bool    // the peer declined a request
 	blocked    bool    // the peer blocked the account, for the first time
 	reported   bool    // the peer reported the account, for the first time

@@ -53,8 +53,9 @@ func (w *world) tell(ev ingest.Event) {
 }
 
 func (w *world) drain() {
-	for i := range w.table.Stamps {
-		w.table.ApplyStamp(&w.table.Stamps[i], &w.v)
+	for i := 0; i < len(w.table.Stamps); i++ { // a stamp can cause another one
+		st := w.table.Stamps[i]
+		w.table.ApplyStamp(&st, &w.v)
 	}
 	w.table.Stamps = w.table.Stamps[:0]
 }
@@ -164,7 +165,8 @@ func randomFields(r *rand.Rand, ev *ingest.Event) {
 	ev.Kind = ingest.Direct
 	ev.Has |= ingest.Fields(r.Uint32()) & (ingest.FieldForwards | ingest.FieldMedia | ingest.FieldDisappearing |
 		ingest.FieldAnswered | ingest.FieldRelation | ingest.FieldSharedGroups | ingest.FieldActorAge | ingest.FieldTargetAge |
-		ingest.FieldActorCreated | ingest.FieldTargetCreated | ingest.FieldDevice | ingest.FieldNetwork | ingest.FieldCountry)
+		ingest.FieldActorCreated | ingest.FieldTargetCreated | ingest.FieldDevice | ingest.FieldNetwork | ingest.FieldCountry |
+		ingest.FieldPhoneCountry | ingest.FieldSize | ingest.FieldSessionNew)
 	ev.True = ev.Has & ingest.Fields(r.Uint32())
 	give := func(f ingest.Fields, set func()) {
 		if ev.Has.Any(f) {
@@ -182,6 +184,8 @@ func randomFields(r *rand.Rand, ev *ingest.Event) {
 	give(ingest.FieldDevice, func() { ev.Device = uint64(r.IntN(5)) * 0x9e3779b97f4a7c15 })
 	give(ingest.FieldNetwork, func() { ev.Network = uint64(r.IntN(20)) * 0x9e3779b97f4a7c15 })
 	give(ingest.FieldCountry, func() { ev.Country = [2]byte{'A', byte('A' + r.IntN(4))} })
+	give(ingest.FieldPhoneCountry, func() { ev.PhoneCountry = [2]byte{'A', byte('A' + r.IntN(4))} })
+	give(ingest.FieldSize, func() { ev.Size = uint8(r.IntN(25)) })
 	ev.Category = ingest.Category(1 + r.IntN(7))
 	ev.Verdict = ingest.LabelVerdict(1 + r.IntN(3))
 }
@@ -216,8 +220,9 @@ func run(t *Table, sides []ingest.Event, each func(*Account, *Vector)) {
 		if a := t.Observe(&sides[i], &v); a != nil && each != nil {
 			each(a, &v)
 		}
-		for j := range t.Stamps {
-			t.ApplyStamp(&t.Stamps[j], &v)
+		for j := 0; j < len(t.Stamps); j++ {
+			st := t.Stamps[j]
+			t.ApplyStamp(&st, &v)
 		}
 		t.Stamps = t.Stamps[:0]
 	}

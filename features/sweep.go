@@ -8,7 +8,7 @@ const suspicion = 0.3
 
 // Bytes is what the state occupies: it depends on the contents only, not on what has been reserved for more.
 func (t *Table) Bytes() int64 {
-	return t.accounts.size() + t.places.size() + t.reaches.bytes() + t.blocks.bytes()
+	return t.accounts.size() + t.places.size() + t.groups.size() + t.reaches.bytes() + t.blocks.bytes()
 }
 
 // full tells whether the ceiling is reached.
@@ -48,6 +48,11 @@ func (t *Table) sweep() {
 	t.places.each(func(row uint32, p *Place) {
 		if t.idleness(p.Last) >= bar {
 			t.places.drop(row)
+		}
+	})
+	t.groups.each(func(row uint32, g *Group) {
+		if t.idleness(g.Last) >= bar {
+			t.groups.drop(row)
 		}
 	})
 }

@@ -45,6 +45,7 @@ type Table struct {
 	cfg      Config
 	accounts keyed[Account, *Account]
 	places   keyed[Place, *Place]
+	groups   keyed[Group, *Group]
 	reaches  slab[Reach]
 	blocks   blocks
 	moved    string // what the last snapshot had otherwise
@@ -56,19 +57,20 @@ type kept struct {
 	newest  int64  // the greatest event time
 	sweepAt int64  // accounts from which the next sweep may come
 	evicted uint64 // accounts evicted
+	hand    uint64 // the row of groups that was looked at last
 	silent  uint64 // rows of accounts without any event: a stamp or control record came first, or alone
 }
 
 // New returns an empty table.
 func New(cfg Config) *Table {
-	var seeds [5 * 8]byte
+	var seeds [7 * 8]byte
 	rand.Read(seeds[:]) // never fails; the seeds decide where rows lie, which shows in no result
 	seed := func(i int) uint64 { return binary.LittleEndian.Uint64(seeds[8*i:]) }
 	t := &Table{cfg: cfg, reaches: newSlab[Reach](1), blocks: newBlocks(seed(4))}
-	t.accounts.slab, t.places.slab = newSlab[Account](1), newSlab[Place](1)
-	t.accounts.seed, t.places.seed = [2]uint64{seed(0), seed(1)}, [2]uint64{seed(2), seed(3)}
+	t.accounts.slab, t.places.slab, t.groups.slab = newSlab[Account](1), newSlab[Place](1), newSlab[Group](1)
+	t.accounts.seed, t.places.seed, t.groups.seed = [2]uint64{seed(0), seed(1)}, [2]uint64{seed(2), seed(3)}, [2]uint64{seed(5), seed(6)}
 	t.accounts.least = max(16, 1<<bits.Len(uint(cfg.Accounts*4/3/partCount)))
-	t.places.least = 16
+	t.places.least, t.groups.least = 16, 16
 	return t
 }
 
@@ -113,19 +115,22 @@ func (t *Table) fold(a *Account, ev *ingest.Event) {
 	}
 	a.note(&s)
 	a.volume.observe(&s)
-	a.rhythm.observe(&s)
 	a.feedback.observe(&s)
 	a.takeover.observe(&s)
 	a.lifecycle.observe(&s)
 	if s.r != nil {
+		s.r.rhythm.observe(&s)
 		s.r.outreach.observe(&s)
+		s.r.targets.observe(&s)
 		s.r.consent.observe(&s)
 		s.r.agegap.observe(&s)
 		s.r.escalation.observe(&s)
+		s.r.reporters.observe(&s)
 		if s.c != nil {
 			t.blocks.mark(s.r.block)
 		}
 		t.emit(&s)
+		t.lock(&s)
 	}
 }
 
@@ -155,8 +160,8 @@ func (a *Account) touch(r *Reach, at int64) (w weights, late bool) {
 		accountFading.apply(unsafe.Pointer(a), &w)
 		if r != &noReach {
 			reachFading.apply(unsafe.Pointer(r), &w)
+			r.halve(to/weekMs - from/weekMs)
 		}
-		a.halve(to/weekMs - from/weekMs)
 	}
 	a.Last = at
 	return weights{1, 1, 1, 1, 1, 1, 1}, false
@@ -229,5 +234,5 @@ func (t *Table) Each(f func(*Account)) {
 	})
 }
 
-// Evicted returns how many accounts and contact entries had to make room so far.
-func (t *Table) Evicted() (accounts, contacts uint64) { return t.evicted, t.blocks.evicted }
+// Evicted returns how many accounts had to make room so far, and how many contacts that left no trace.
+func (t *Table) Evicted() (accounts, contacts uint64) { return t.evicted, t.blocks.traces.evicted }

@@ -59,7 +59,7 @@ func TestHashSeesEverything(t *testing.T) {
 	memo := a.Memo[2]
 	changed("a memo", func() { a.Memo[2] = 0.5 }, func() { a.Memo[2] = memo })
 	r := table.reachOf(a)
-	changed("a counter of the reach", func() { r.minors1d++ }, func() { r.minors1d-- })
+	changed("a counter of the reach", func() { r.streak++ }, func() { r.streak-- })
 	block := table.blocks.entries(r.block)
 	i := slices.IndexFunc(block, func(c Contact) bool { return c.peer != 0 })
 	changed("a contact", func() { block[i].run ^= 1 << 15 }, func() { block[i].run ^= 1 << 15 })
@@ -126,12 +126,12 @@ func TestEraseLeavesNothing(t *testing.T) {
 	table := New(Config{})
 	run(table, randomSides(9, 5000, 60), nil)
 	id := who(5)
-	if found := traces(t, table, id); found == 0 {
+	if found := mentions(t, table, id); found == 0 {
 		t.Fatal("there was nothing to erase")
 	}
 	n := table.Len()
 	table.Control(&ingest.Event{Type: ingest.Erase, Side: ingest.SideControl, Subject: id, At: noon})
-	if found := traces(t, table, id); found != 0 {
+	if found := mentions(t, table, id); found != 0 {
 		t.Errorf("%d traces are left", found)
 	}
 	if table.Account(id) != nil || table.Len() != n-1 {
@@ -140,8 +140,8 @@ func TestEraseLeavesNothing(t *testing.T) {
 	table.Control(&ingest.Event{Type: ingest.Erase, Side: ingest.SideControl, Subject: id, At: noon})
 }
 
-// traces counts where the pseudonym, or what stands for it, is found in the bytes of a snapshot.
-func traces(t *testing.T, table *Table, id ingest.SubjectID) int {
+// mentions counts where the pseudonym, or what stands for it, is found in the bytes of a snapshot.
+func mentions(t *testing.T, table *Table, id ingest.SubjectID) int {
 	var b bytes.Buffer
 	if err := table.Snapshot(&b, 1, 1); err != nil {
 		t.Fatal(err)

@@ -17,8 +17,10 @@ const (
 )
 
 var (
-	eventForm = formOf[Event]()
-	stampForm = formOf[Stamp]()
+	eventForm  = formOf[Event]()
+	stampForm  = formOf[Stamp]()
+	stampPlain = stampForm.size - 4*StampPeers  // without peers
+	stampOld   = stampPlain - 4*(StampValues-6) // with 6 values, as it was first written
 )
 
 // form is how a flat struct is written: its members in their order, without the padding between them. That is a copy
@@ -76,7 +78,11 @@ func AppendEntry(dst []byte, e *Entry) []byte {
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(e.Cause.Offset))
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(e.Cause.Number))
 	if e.Kind == EntryStamp {
-		return stampForm.append(dst, &e.Stamp)
+		dst = stampForm.append(dst, &e.Stamp)
+		if e.Stamp.Peers[0] == 0 {
+			dst = dst[:len(dst)-stampForm.size+stampPlain]
+		}
+		return dst
 	}
 	return eventForm.append(dst, &e.Event)
 }
@@ -99,7 +105,7 @@ func DecodeEntry(e *Entry, b []byte) error {
 	}
 	ok := e.Cause.valid()
 	switch body := b[headSize:]; {
-	case e.Kind == EntryStamp && len(body) == stampForm.size:
+	case e.Kind == EntryStamp && (len(body) == stampForm.size || len(body) == stampPlain || len(body) == stampOld):
 		stampForm.read(&e.Stamp, body)
 		ok = ok && e.Stamp.valid()
 	case (e.Kind == EntrySide || e.Kind == EntryControl) && len(body) == eventForm.size:
@@ -118,7 +124,7 @@ func DecodeEntry(e *Entry, b []byte) error {
 // EntryKey returns the subject of an encoded entry, which is its key in the log; it is a part of value.
 func EntryKey(value []byte) []byte {
 	start := headSize + 16 // after the event's id
-	if len(value) == headSize+stampForm.size {
+	if EntryKind(value[1]) == EntryStamp {
 		start = headSize + 2 // after kind and category
 	}
 	return value[start : start+16]

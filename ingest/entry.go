@@ -48,8 +48,16 @@ type Stamp struct {
 	From     SubjectID // whose digest it is
 	Event    EventID   // the event that caused it
 	At       int64     // that event's time, Unix milliseconds
-	Values   [6]float32
+	Values   [StampValues]float32
+	Peers    [StampPeers]uint32 // digests of peers, in rising order; 0 where there are no more
 }
+
+// How many values and peers a stamp has. A stamp without peers is written without their places, and one of earlier
+// versions, with 6 values, can still be read: the others are 0.
+const (
+	StampValues = 12
+	StampPeers  = 24
+)
 
 // StampKind says what the Values of a stamp are; features/stamps.go has the meaning of each place.
 type StampKind uint8
@@ -59,6 +67,7 @@ const (
 	StampReport    StampKind = 1 // the reporter's record, for the account reported
 	StampPlace     StampKind = 2 // a device's or network's accounts, for the account that came to it
 	StampRecipient StampKind = 3 // the recipient of a first contact, for its sender
+	StampLockstep  StampKind = 4 // an account, for a group of those that do the same at the same time
 )
 
 // Position is a place in the account topic; with it a row or line has a name that is the same after a crash. After a

@@ -12,7 +12,7 @@ var testStamp = Entry{
 	Cause: Cause{Origin: OriginAccount, Partition: 3, Incarnation: 9, Offset: 1 << 40, Number: 2},
 	Stamp: Stamp{
 		Kind: StampReport, Category: Grooming, Subject: SubjectID{1}, From: SubjectID{2}, Event: EventID{3}, At: Earliest,
-		Values: [6]float32{1, -2.5, 0, 1e30, 5, 6},
+		Values: [StampValues]float32{1, -2.5, 0, 1e30, 5, 6, 7, 11: 12}, Peers: [StampPeers]uint32{1, 5, 1 << 31},
 	},
 }
 
@@ -32,6 +32,17 @@ func TestEntryRoundTrip(t *testing.T) {
 	}
 	if err := DecodeEntry(&got, AppendEntry(nil, &testStamp)); err != nil || got != testStamp {
 		t.Errorf("stamp: %v: %+v", err, got)
+	}
+	plain := testStamp
+	plain.Stamp.Peers = [StampPeers]uint32{}
+	short := AppendEntry(nil, &plain)
+	if err := DecodeEntry(&got, short); err != nil || got != plain || len(short) != len(AppendEntry(nil, &testStamp))-4*StampPeers {
+		t.Errorf("a stamp without peers: %v: %+v", err, got)
+	}
+	plain.Stamp.Values = [StampValues]float32{1, 2, 3, 4, 5, 6, 0, 0}
+	first := AppendEntry(nil, &plain) // as stamps were first written
+	if err := DecodeEntry(&got, first[:len(first)-4*(StampValues-6)]); err != nil || got != plain {
+		t.Errorf("a stamp of six values: %v: %+v", err, got)
 	}
 	nan := testStamp
 	nan.Stamp.Values[1] = float32(math.NaN())
@@ -82,7 +93,7 @@ func TestEntryRefused(t *testing.T) {
 		"true without presence":     event(func(e *Event) { e.True |= FieldVerified; e.Has &^= FieldVerified }),
 		"true of no boolean":        event(func(e *Event) { e.True |= FieldAt }),
 		"stamp kind 0":              stamp(func(s *Stamp) { s.Kind = 0 }),
-		"stamp kind 4":              stamp(func(s *Stamp) { s.Kind = StampRecipient + 1 }),
+		"stamp kind 5":              stamp(func(s *Stamp) { s.Kind = StampLockstep + 1 }),
 		"stamp category 8":          stamp(func(s *Stamp) { s.Category = Other + 1 }),
 		"stamp for nobody":          stamp(func(s *Stamp) { s.Subject = SubjectID{} }),
 		"stamp of infinity":         stamp(func(s *Stamp) { s.Values[5] = float32(math.Inf(-1)) }),
@@ -179,7 +190,8 @@ func TestEntryForm(t *testing.T) {
 			"0807060504030201" + "1817161514131211" + "24232221" + "34333231" + "44434241" + "5251" + "6261" + "7271" + "4e4c" + "4445" +
 			"0102030405060708090a0b0c0d"},
 		{testStamp, "0103" + head + "0103" + "01" + zeros + "02" + zeros + "03" + zeros + "00accf6adc000000" +
-			"0000803f" + "000020c0" + "00000000" + "caf24971" + "0000a040" + "0000c040"},
+			"0000803f" + "000020c0" + "00000000" + "caf24971" + "0000a040" + "0000c040" + "0000e040" +
+			strings.Repeat("00000000", 4) + "00004041" + "01000000" + "05000000" + "00000080" + strings.Repeat("00000000", 21)},
 	} {
 		if got := hex.EncodeToString(AppendEntry(nil, &test.entry)); got != test.want {
 			t.Errorf("%s\nwant %s", got, test.want)

@@ -17,6 +17,9 @@ func DeviceSubject(hash uint64) SubjectID { return place('d', hash) }
 // NetworkSubject names a network by the contract's field "network": as DeviceSubject with the letter n.
 func NetworkSubject(hash uint64) SubjectID { return place('n', hash) }
 
+// GroupSubject names a group of accounts in lockstep: as DeviceSubject with the letter g and a hash that features make.
+func GroupSubject(hash uint64) SubjectID { return place('g', hash) }
+
 func place(letter byte, hash uint64) (s SubjectID) {
 	binary.BigEndian.PutUint64(s[:8], placePrefix<<8|uint64(letter))
 	binary.BigEndian.PutUint64(s[8:], hash)

@@ -15,7 +15,7 @@ func (s *Stamp) valid() bool {
 			return false
 		}
 	}
-	return s.Kind >= StampReport && s.Kind <= StampRecipient && s.Category <= Other && !s.Subject.IsZero() &&
+	return s.Kind >= StampReport && s.Kind <= StampLockstep && s.Category <= Other && !s.Subject.IsZero() &&
 		s.At >= Earliest && s.At <= Latest
 }
 

@@ -1,0 +1,127 @@
+package features
+
+import (
+	"github.com/unopened/unopened/features/sketch"
+	"github.com/unopened/unopened/ingest"
+)
+
+// lockstep keeps what an account did to whom and when, as a signature: accounts that turn to the same targets in the same
+// hours have like ones (SynchroTrap, Cao et al. 2014; CopyCatch, Beutel et al. 2013; minhash, Broder 1997). An account
+// asks the group of each band of its signature how many others came to it. A group lies where its name falls, like a
+// device, so accounts of all shards meet there; no shard needs a union of all of them.
+type lockstep struct {
+	signature sketch.MinHash
+	week      uint16  // the week of the signature, since 1970
+	items     uint8   // first contacts, joins and reports in it, up to 255
+	counted   uint8   // bit n: the group of band n has counted the account
+	group7d   float32 `half:"7d"` // others in a group, as it last answered
+}
+
+const (
+	bands     = 2 // of two minima each
+	enough    = 3 // items from which a signature says something
+	inLock    = 6 * hourMs
+	groupMost = 2 * weekMs // idle time after which a group goes
+)
+
+// observe takes what may be done in lockstep, and asks the group of one band.
+func (t *Table) lock(s *step) {
+	ev := s.ev
+	with := ev.Peer
+	switch {
+	case s.first, s.acts && ev.Type == ingest.Report:
+	case ev.Type == ingest.GroupJoin:
+		with = ev.Conversation
+	default:
+		return
+	}
+	f := &s.r.lockstep
+	if week := uint16(ev.At / weekMs); week != f.week {
+		*f = lockstep{week: week, group7d: f.group7d}
+	}
+	changed := f.signature.Add(item(&with, ev.At/inLock))
+	for b := range bands {
+		if changed>>(2*b)&3 != 0 {
+			f.counted &^= 1 << b
+		}
+	}
+	f.items = min(f.items, 254) + 1
+	if f.items < enough {
+		return
+	}
+	b := int(f.items) % bands
+	fresh := f.counted>>b&1 == 0
+	f.counted |= 1 << b
+	t.Stamps = append(t.Stamps, ingest.Stamp{
+		Kind: ingest.StampLockstep, Subject: ingest.GroupSubject(f.band(b)), From: ev.Subject, Event: ev.ID, At: ev.At,
+		Values: values{0: truth(fresh)},
+	})
+}
+
+// item names a target in a time.
+func item(with *ingest.SubjectID, bucket int64) uint64 {
+	return (peerKey(with) + uint64(bucket)*0x9e3779b97f4a7c15) * 0xff51afd7ed558ccd
+}
+
+// band names a band of the signature in its week.
+func (f *lockstep) band(b int) uint64 {
+	m := f.signature.Min[2*b : 2*b+2]
+	return (uint64(m[0])<<32|uint64(m[1]))*0x9e3779b97f4a7c15 + uint64(f.week)<<8 + uint64(b)
+}
+
+// Group is the state of a lockstep group: how many accounts came to it. Flat like Account.
+type Group struct {
+	ID       ingest.SubjectID
+	Last     int64
+	accounts int64
+}
+
+func (g *Group) subject() *ingest.SubjectID { return &g.ID }
+
+// gather counts an account that came to a group, and answers where others are there. With each new group two old rows are
+// looked at, and go when they have been idle for two weeks: so groups are as many as a fortnight makes.
+func (t *Table) gather(st *ingest.Stamp) {
+	row, ok := t.groups.find(&st.Subject)
+	if !ok {
+		for range 2 {
+			t.retire()
+		}
+		row = t.groups.take()
+		g := t.groups.at(row)
+		g.ID, g.Last = st.Subject, st.At
+		t.groups.enter(&st.Subject, row)
+	}
+	t.groups.since.mark(row)
+	g := t.groups.at(row)
+	g.Last = max(g.Last, st.At)
+	if st.Values[0] > 0 {
+		g.accounts++
+	}
+	if g.accounts > 1 {
+		t.Stamps = append(t.Stamps, ingest.Stamp{
+			Kind: ingest.StampPlace, Subject: st.From, From: st.Subject, Event: st.Event, At: st.At,
+			Values: values{placeWhich: placeGroup, placeAccounts: float32(g.accounts - 1)},
+		})
+	}
+}
+
+// retire looks at the next row, and drops a group that has been idle.
+func (t *Table) retire() {
+	if t.groups.next == 0 {
+		return
+	}
+	t.hand = (t.hand + 1) % uint64(t.groups.next)
+	row := uint32(t.hand)
+	if g := t.groups.at(row); !g.ID.IsZero() && t.newest-g.Last > groupMost {
+		t.groups.drop(row)
+	}
+}
+
+var lockstepDefs = family("lockstep",
+	Def{
+		Name: "lockstep_accounts_7d", Unit: Count, Window: oneWeek, Sign: Worse, Harms: asSpam | asHarassment | asSybil, Source: "SynchroTrap 2014; CopyCatch 2013",
+		Help:   "Most other accounts that turned to the same targets, joined the same groups or reported the same accounts in the same six hours of a week, as far as a signature of four minima shows, fading by half each seven days.",
+		Reason: "%.0f other accounts do the same to the same targets in the same hours",
+		Read:   func(_ *Account, r *Reach) float32 { return r.group7d },
+	},
+)
