@@ -44,6 +44,9 @@ type Engine struct {
 	Finals bool
 	// Closing, where set, gets each shard's table before the shard is closed.
 	Closing func(*features.Table)
+	// Applied, where set, gets each entry that a shard has applied (a side, a stamp, a control record) with the shard's
+	// table as it stands then, in the order of the log. Both are valid during the call only.
+	Applied func(*ingest.Entry, *features.Table)
 	Log     *slog.Logger
 
 	context context.Context // of the run or replay at hand

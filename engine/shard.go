@@ -117,6 +117,7 @@ func (s *shard) step(r *ingest.Record) {
 		account := s.table.ApplyStamp(&s.entry.Stamp, &s.verdict.Vector)
 		s.stamp()
 		s.judge(account, s.entry.Stamp.Event)
+		s.applied()
 	case ingest.EntryControl:
 		if s.window.again(&s.entry.Event) {
 			s.counts.Duplicate++
@@ -124,6 +125,7 @@ func (s *shard) step(r *ingest.Record) {
 		}
 		s.counts.Control++
 		s.control(&s.entry.Event)
+		s.applied()
 	default:
 		s.side(r, &s.entry.Event)
 	}
@@ -149,6 +151,14 @@ func (s *shard) side(r *ingest.Record, ev *ingest.Event) {
 	}
 	s.keep.Event(ev, s.verdict.Where)
 	s.judge(account, ev.ID)
+	s.applied()
+}
+
+// applied shows the entry at hand to whoever follows the engine.
+func (s *shard) applied() {
+	if s.engine.Applied != nil {
+		s.engine.Applied(&s.entry, s.table)
+	}
 }
 
 // judge scores an account after an event, records what moved, and lets the policy decide.
