@@ -49,6 +49,7 @@ type Table struct {
 	reaches  slab[Reach]
 	blocks   blocks
 	moved    string // what the last snapshot had otherwise
+	touched  int64  // keeps the loads of Ahead from being left out
 	kept
 }
 
@@ -205,8 +206,22 @@ func (t *Table) makeReach(a *Account) *Reach {
 	return t.reaches.at(a.reach - 1)
 }
 
-// Read reads the account's vector into v, which NewVector made, at the time that its state stands at.
+// Read reads the account's vector into v, which NewVector made, at the time that its state stands at: all features, or
+// those that v.Only names.
 func (t *Table) Read(a *Account, v *Vector) {
+	if v.Only == nil {
+		t.ReadAll(a, v)
+		return
+	}
+	r := t.reachOf(a)
+	for _, i := range v.Only {
+		v.X[i] = Catalogue[i].Read(a, r)
+	}
+	v.Seen, v.Events = a.Seen, a.Events
+}
+
+// ReadAll is Read for all features.
+func (t *Table) ReadAll(a *Account, v *Vector) {
 	r := t.reachOf(a)
 	for i := range v.X {
 		v.X[i] = Catalogue[i].Read(a, r)
