@@ -607,6 +607,7 @@ func TestSealWaitsForWhatWasSentOut(t *testing.T) {
 }
 
 // TestFirstFormatIsRead takes over the checkpoints of a version that wrote the first format, and seals in the present one.
+// Its places counted accounts in another way (features/sketch): they come over without what they had counted.
 func TestFirstFormatIsRead(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("testdata/format1")); err != nil {
@@ -628,12 +629,15 @@ func TestFirstFormatIsRead(t *testing.T) {
 				t.Fatal(err)
 			}
 			sums[round].add(h.table.Hash())
+			if dropped := strings.Contains(h.table.Moved(), "-Place.seen"); dropped != (round == 0) {
+				t.Errorf("round %d: moved %q", round, h.table.Moved())
+			}
 			if s.next != h.counts.Read || h.window.live == 0 || len(h.causes) == 0 {
 				t.Errorf("next %d after %d entries, %d ids, %d causes", s.next, h.counts.Read, h.window.live, len(h.causes))
 			}
 		}
 	}
-	if want := "9d7b821ea45349fa1953b4fda2667658"; sums[0].String() != want || sums[1].String() != want {
-		t.Errorf("state %s, and %s from the present format; want %s, which its writer had", sums[0].String(), sums[1].String(), want)
+	if want := "8cdd8c942f910a19678a43070be3c52d"; sums[0].String() != want || sums[1].String() != want {
+		t.Errorf("state %s, and %s from the present format; want %s, which its writer had without its places' counts", sums[0].String(), sums[1].String(), want)
 	}
 }
