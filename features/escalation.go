@@ -91,7 +91,7 @@ func (f *escalation) mark(s *step, had contactFlags, does bool, time, first *flo
 }
 
 // sizeBin is the bin of a ciphertext's log2 size: 16 bytes and less, ... 512 KiB and more.
-func sizeBin(log2 uint8) int { return min(15, max(4, int(log2))-4) }
+func sizeBin(log2 uint8) uint { return uint(max(4, log2)) - 4 }
 
 var escalationDefs = family("escalation",
 	Def{
@@ -158,7 +158,7 @@ var escalationDefs = family("escalation",
 			if r.sizes.Count() < 8 {
 				return nan
 			}
-			return r.sizes.Entropy()
+			return float32(r.sizes.Entropy())
 		},
 	},
 	Def{

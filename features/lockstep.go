@@ -11,7 +11,7 @@ import (
 // device, so accounts of all shards meet there; no shard needs a union of all of them.
 type lockstep struct {
 	signature sketch.MinHash
-	week      uint16  // the week of the signature, since 1970
+	week      uint16  // the week that it stands in, since 1970; it has the items of that week and the one before
 	items     uint8   // first contacts, joins and reports in it, up to 255
 	counted   uint8   // bit n: the group of band n has counted the account
 	group7d   float32 `half:"7d"` // others in a group, as it last answered
@@ -36,15 +36,8 @@ func (t *Table) lock(s *step) {
 		return
 	}
 	f := &s.r.lockstep
-	if week := uint16(ev.At / weekMs); week != f.week {
-		*f = lockstep{week: week, group7d: f.group7d}
-	}
-	changed := f.signature.Add(item(&with, ev.At/inLock))
-	for b := range bands {
-		if changed>>(2*b)&3 != 0 {
-			f.counted &^= 1 << b
-		}
-	}
+	f.advance(uint16(ev.At / weekMs))
+	f.changed(f.signature.Add(item(&with, ev.At/inLock)))
 	f.items = min(f.items, 254) + 1
 	if f.items < enough {
 		return
@@ -58,15 +51,35 @@ func (t *Table) lock(s *step) {
 	})
 }
 
-// item names a target in a time.
-func item(with *ingest.SubjectID, bucket int64) uint64 {
-	return (peerKey(with) + uint64(bucket)*0x9e3779b97f4a7c15) * 0xff51afd7ed558ccd
+// advance brings the signature to a week. What comes late counts in the present one.
+func (f *lockstep) advance(week uint16) {
+	for range min(2, max(week, f.week)-f.week) {
+		f.changed(f.signature.Renew())
+	}
+	if week > f.week+1 {
+		f.items = 0
+	}
+	f.week = max(week, f.week)
 }
 
-// band names a band of the signature in its week.
+// changed takes which minima have changed: their bands are others, whose groups have not counted the account.
+func (f *lockstep) changed(minima uint8) {
+	for b := range bands {
+		if minima>>(2*b)&3 != 0 {
+			f.counted &^= 1 << b
+		}
+	}
+}
+
+// item names a target in a time. Pseudonyms are keyed hashes, so nobody outside can choose items that come first.
+func item(with *ingest.SubjectID, bucket int64) uint64 {
+	return sketch.Mix([2]uint64{0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f}, peerKey(with), uint64(bucket))
+}
+
+// band names a band of the signature.
 func (f *lockstep) band(b int) uint64 {
-	m := f.signature.Min[2*b : 2*b+2]
-	return (uint64(m[0])<<32|uint64(m[1]))*0x9e3779b97f4a7c15 + uint64(f.week)<<8 + uint64(b)
+	all := f.signature.Bands()
+	return sketch.Mix([2]uint64{0xff51afd7ed558ccd, 0xc4ceb9fe1a85ec53}, all[2*b], all[2*b+1])
 }
 
 // Group is the state of a lockstep group: how many accounts came to it. Flat like Account.
