@@ -49,7 +49,9 @@ func (f *lifecycle) observe(s *step) {
 }
 
 // daysLater returns days, which stood at a time, as they stand at a later one.
-func daysLater(days uint32, from, to int64) uint32 { return days << max(0, min(32, to/dayMs-from/dayMs)) }
+func daysLater(days uint32, from, to int64) uint32 {
+	return days << max(0, min(32, to/dayMs-from/dayMs))
+}
 
 // daysActive returns the days on which the account acted: bit n for n days ago.
 func (a *Account) daysActive() uint32 { return daysLater(a.days, a.acted, a.Last) }

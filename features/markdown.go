@@ -2,6 +2,8 @@ package features
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +31,14 @@ is not listed. The sign says which way a value speaks of the harms: the more the
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s | %s | %s |\n", d.Name, d.Help, d.Unit, d.HalfLife(),
 			strings.Join(d.Harms.Names(), ", "), d.Sign, needsText(d.Needs), d.Source)
+	}
+	b.WriteString("\n## What is left out, and why\n\n")
+	for _, text := range leftOut {
+		fmt.Fprintf(&b, "- %s\n", text)
+	}
+	b.WriteString("\n## Sources\n\nPapers, and what messengers have published of their practice. They say why a signal is worth counting; windows, priors and scales are ours.\n\n")
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		fmt.Fprintf(&b, "- **%s**: %s\n", name, sources[name])
 	}
 	return b.String()
 }

@@ -44,3 +44,20 @@ func TestRowOfThePage(t *testing.T) {
 		}
 	}
 }
+
+// Each source that a Def names stands on the page, and none that no Def names.
+func TestSources(t *testing.T) {
+	named := map[string]bool{}
+	for i := range Catalogue {
+		for name := range strings.SplitSeq(Catalogue[i].Source, "; ") {
+			if named[name] = true; sources[name] == "" {
+				t.Errorf("%s: no source %q in sources.go", Catalogue[i].Name, name)
+			}
+		}
+	}
+	for name := range sources {
+		if !named[name] {
+			t.Errorf("no feature comes from %q", name)
+		}
+	}
+}
