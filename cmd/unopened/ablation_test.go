@@ -177,15 +177,15 @@ func printCards(all []*lived) {
 		fmt.Printf("%-12s", name)
 		for h := range models.Harm(models.Harms) {
 			if n := abusive(all, h); n > 0 {
-				found := count(all, func(l *lived) bool { return l.bad && l.harm == h && l.best[f][h] >= 0.9 })
+				found := howMany(all, func(l *lived) bool { return l.bad && l.harm == h && l.best[f][h] >= 0.9 })
 				fmt.Printf("%13.1f%%", 100*float64(found)/float64(n))
 			}
 		}
-		fmt.Printf("%14d\n", count(all, func(l *lived) bool { return !l.bad && slices.Max(l.best[f][:]) >= 0.9 }))
+		fmt.Printf("%14d\n", howMany(all, func(l *lived) bool { return !l.bad && slices.Max(l.best[f][:]) >= 0.9 }))
 	}
 }
 
-func count(all []*lived, is func(*lived) bool) (n int) {
+func howMany(all []*lived, is func(*lived) bool) (n int) {
 	for _, l := range all {
 		if is(l) {
 			n++
