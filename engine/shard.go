@@ -25,6 +25,7 @@ type shard struct {
 	table   *features.Table
 	policy  *alerts.Policy
 	window  *window
+	scorer  *models.Scorer
 	causes  ingest.Causes
 	counts  SideCounts
 	entry   ingest.Entry
@@ -68,6 +69,7 @@ func (e *Engine) newShard(p ingest.Partition) (*shard, error) {
 		engine: e, part: p, policy: policy, causes: ingest.Causes{},
 		table:  features.New(e.Features),
 		window: newWindow(e.Config.Window.Milliseconds(), e.Config.WindowIDs, e.windowKey()),
+		scorer: e.Models.Scorer(),
 		stamps: newOutgoing(e.Accounts), alerts: newOutgoing(e.Candidates), keep: e.recorder(),
 	}
 	s.verdict.Vector, s.flushed = features.NewVector(), s.keep.Flush
@@ -168,7 +170,7 @@ func (s *shard) judge(account *features.Account, event ingest.EventID) {
 	}
 	v := &s.verdict
 	v.Account, v.Event, v.At = account.ID, event, account.Last
-	s.engine.Models.Score(&v.Vector, &v.Scores)
+	s.scorer.Score(&v.Vector, &v.Scores)
 	for h := range models.Harm(models.Harms) {
 		if v.Scores[h].Assessable {
 			s.record(&account.Memo[h], h)
@@ -194,14 +196,13 @@ func (s *shard) record(memo *float32, h models.Harm) {
 
 // find hands one harm of the verdict at hand to the recorder.
 func (s *shard) find(h models.Harm, final bool) {
-	set := s.engine.Models
 	score := &s.verdict.Scores[h]
 	s.reasons = s.reasons[:0]
 	if score.Assessable {
-		s.reasons = models.Top(set.Explain(h, &s.verdict.Vector, s.reasons), 10)
+		s.reasons = models.Top(s.scorer.Explain(h, &s.verdict.Vector, s.reasons), 10)
 	}
 	s.found = alerts.Finding{
-		Verdict: &s.verdict, Harm: h, Model: set.Name(h), Severity: s.policy.Severity(h, score),
+		Verdict: &s.verdict, Harm: h, Model: s.engine.Models.Name(h), Severity: s.policy.Severity(h, score),
 		Shadow: s.policy.Shadow(h), Final: final, Reasons: s.reasons,
 	}
 	s.keep.Finding(&s.found)
@@ -271,7 +272,7 @@ func (s *shard) finals() {
 		}
 		s.table.Read(a, &s.verdict.Vector)
 		s.verdict.Account, s.verdict.At = a.ID, a.Last
-		s.engine.Models.Score(&s.verdict.Vector, &s.verdict.Scores)
+		s.scorer.Score(&s.verdict.Vector, &s.verdict.Scores)
 		for h := range models.Harm(models.Harms) {
 			if !s.verdict.Scores[h].Off {
 				s.find(h, true)

@@ -79,6 +79,7 @@ type part struct {
 	needs   []ingest.Fields
 	decides bool
 	model   Model
+	curves  []curve // that the model asks for
 }
 
 // readPart reads the artefact in the named file. Its errors name the file, the place in it and the remedy.
@@ -107,6 +108,7 @@ func (p *part) build(data []byte) error {
 	if p.model, err = kinds[p.Kind].build(p.Parameters, uses); err != nil {
 		return err
 	}
+	p.curves = uses.curves
 	return uses.check()
 }
 
@@ -197,10 +199,12 @@ func decode(data []byte, into any, at string) error {
 	return fmt.Errorf("%s: correct this: %w", cmp.Or(at, "/"), err)
 }
 
-// usage finds the features that parameters name, and sees that they are those which the artefact lists.
+// usage finds the features that parameters name, and sees that they are those which the artefact lists. A builder
+// appends the curves whose values its model wants, in the order in which it wants them.
 type usage struct {
 	listed []string
 	used   []string
+	curves []curve
 }
 
 // index returns the named feature's place in the Catalogue. at is the place of the name in the file.

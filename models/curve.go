@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-
-	"github.com/unopened/unopened/features"
 )
 
 // curveSpec is a curve as an artefact writes it.
@@ -15,12 +13,14 @@ type curveSpec struct {
 	Points  [][2]float64 `json:"points"`          // [x, y], x rising; before the first and after the last y stays
 }
 
-// curve is a piecewise-linear function of one feature.
+// curve is a piecewise-linear function of one feature. It has the size of a cache line.
 type curve struct {
 	feature int
+	place   int32 // of its y among those of all curves of a Set
 	log     bool
 	first   float64 // the feature's value at the first and last knots
 	last    float64
+	unknown float64 // y while the feature is unknown
 	knots   []knot
 }
 
@@ -42,7 +42,11 @@ func (s *curveSpec) build(uses *usage, at string) (curve, error) {
 		if i > 0 && p[0] <= s.Points[i-1][0] || c.log && p[0] < 0 {
 			return curve{}, fmt.Errorf("%s/points/%d: x must rise from point to point (and not be below 0 with log1p)", at, i)
 		}
-		c.knots = append(c.knots, knot{x: c.scale(p[0]), y: p[1]})
+		x := p[0]
+		if c.log {
+			x = math.Log1p(x)
+		}
+		c.knots = append(c.knots, knot{x: x, y: p[1]})
 	}
 	for i := range n - 1 {
 		from, to := &c.knots[i], &c.knots[i+1]
@@ -51,34 +55,16 @@ func (s *curveSpec) build(uses *usage, at string) (curve, error) {
 	return c, nil
 }
 
-// scale puts x on the scale of interpolation.
-func (c *curve) scale(x float64) float64 {
-	if c.log {
-		return math.Log1p(x)
-	}
-	return x
-}
-
-// at reads the feature and returns the curve's y there; false where the feature is unknown. The conversion to
-// float64 keeps the compiler from fusing the sum with the caller's, which would break exact explanations (Go
-// specification, "Floating-point operators").
-func (c *curve) at(v *features.Vector) (float64, bool) {
-	x := float64(v.X[c.feature])
-	switch {
-	case x <= c.first:
-		return c.knots[0].y, true
-	case x >= c.last:
-		return c.knots[len(c.knots)-1].y, true
-	case x != x:
-		return 0, false
-	}
-	x = c.scale(x)
+// between is the curve's y between its first and last points, at x on the scale of interpolation. The conversion to
+// float64 keeps the compiler from fusing the product with the sum (Go specification, "Floating-point operators"), which
+// would make scores differ from one architecture to the next.
+func (c *curve) between(x float64) float64 {
 	i := 0
 	for i < len(c.knots)-2 && x >= c.knots[i+1].x {
 		i++
 	}
 	k := &c.knots[i]
-	return float64(k.y + float64(k.slope*(x-k.x))), true
+	return k.y + float64(k.slope*(x-k.x))
 }
 
 // notAbove0 returns an error if any y is above 0, as a gate's must not be.

@@ -87,7 +87,7 @@ func (s *ruleSpec) build(uses *usage, at string) (rule, error) {
 }
 
 // Margin implements Model.
-func (g guards) Margin(v *features.Vector, margin float64) float64 {
+func (g guards) Margin(v *features.Vector, _ []float64, margin float64) float64 {
 	for i := range g {
 		if r := &g[i]; r.floor > margin && r.holds(v) {
 			margin += r.floor - margin
@@ -97,7 +97,7 @@ func (g guards) Margin(v *features.Vector, margin float64) float64 {
 }
 
 // Explain implements Model. Only rules that lift the margin have a reason.
-func (g guards) Explain(v *features.Vector, margin float64, dst []Reason) []Reason {
+func (g guards) Explain(v *features.Vector, _ []float64, margin float64, dst []Reason) []Reason {
 	for i := range g {
 		r := &g[i]
 		if r.floor <= margin || !r.holds(v) {

@@ -26,8 +26,28 @@ func vector(t testing.TB, values map[string]float64) features.Vector {
 	return v
 }
 
+// built is a model that reads its curves itself.
+type built struct {
+	Model
+	curves *curves
+}
+
+func (b *built) Margin(v *features.Vector, margin float64) float64 {
+	return b.Model.Margin(v, b.read(v), margin)
+}
+
+func (b *built) Explain(v *features.Vector, margin float64, dst []Reason) []Reason {
+	return b.Model.Explain(v, b.read(v), margin, dst)
+}
+
+func (b *built) read(v *features.Vector) []float64 {
+	ys := make([]float64, len(b.curves.resting))
+	b.curves.read(v, ys)
+	return ys
+}
+
 // build makes a model out of parameters.
-func build(t testing.TB, kind, parameters string) Model {
+func build(t testing.TB, kind, parameters string) *built {
 	uses := &usage{}
 	for i := range features.Catalogue {
 		uses.listed = append(uses.listed, features.Catalogue[i].Name)
@@ -36,14 +56,14 @@ func build(t testing.TB, kind, parameters string) Model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m
+	return &built{m, newCurves(uses.curves)}
 }
 
 func TestCurve(t *testing.T) {
 	plain := build(t, "scorecard", `{"bias": 0, "terms": [{"feature": "sent_1d", "points": [[2, -1], [4, 0], [8, 2]], "unknown": 0.25}]}`)
 	logged := build(t, "scorecard", `{"bias": 0, "terms": [{"feature": "sent_1d", "log1p": true, "points": [[0, 0], [1, 1], [7, 3]]}]}`)
 	for _, c := range []struct {
-		m       Model
+		m       *built
 		x, want float64
 	}{
 		{plain, -5, -1}, {plain, 2, -1}, {plain, 3, -0.5}, {plain, 4, 0}, {plain, 7, 1.5}, {plain, 8, 2}, {plain, math.Inf(1), 2},
@@ -53,6 +73,51 @@ func TestCurve(t *testing.T) {
 		v := vector(t, map[string]float64{"sent_1d": c.x})
 		if got := c.m.Margin(&v, 0); math.Abs(got-c.want) > 1e-12 {
 			t.Errorf("at %v: %v, want %v", c.x, got, c.want)
+		}
+	}
+}
+
+// TestCurvesOfOneFeature holds curves that share a feature, on both scales, against each computed alone: at their points,
+// beside and between them, outside all, and where the feature is unknown.
+func TestCurvesOfOneFeature(t *testing.T) {
+	m := build(t, "scorecard", `{"bias": 0, "terms": [
+		{"feature": "sent_1d", "points": [[2, -1], [4, 0], [8, 2]], "unknown": 0.25},
+		{"feature": "sent_1h", "points": [[1, 0], [2, 1]]},
+		{"feature": "sent_1d", "log1p": true, "points": [[1, 3], [3, 0]]},
+		{"feature": "sent_1d", "log1p": true, "points": [[3, 0], [6, 1], [30, 4], [40, 5]], "unknown": -1}],
+		"gates": [{"name": "g", "any": [{"feature": "sent_1d", "points": [[5, -3], [20, 0]]}], "unknown": -2}]}`)
+	alone := func(log bool, unknown float64, points ...[2]float64) func(float64) float64 {
+		scale := func(x float64) float64 { return x }
+		if log {
+			scale = math.Log1p
+		}
+		return func(x float64) float64 {
+			y := points[0][1]
+			for i, to := range points[1:] {
+				if from := points[i]; x > from[0] {
+					share := (scale(min(x, to[0])) - scale(from[0])) / (scale(to[0]) - scale(from[0]))
+					y = from[1] + share*(to[1]-from[1])
+				}
+			}
+			if math.IsNaN(x) {
+				y = unknown
+			}
+			return y
+		}
+	}
+	want := []func(float64) float64{
+		alone(false, 0.25, [2]float64{2, -1}, [2]float64{4, 0}, [2]float64{8, 2}),
+		func(float64) float64 { return 0.5 },
+		alone(true, 0, [2]float64{1, 3}, [2]float64{3, 0}),
+		alone(true, -1, [2]float64{3, 0}, [2]float64{6, 1}, [2]float64{30, 4}, [2]float64{40, 5}),
+		alone(false, -2, [2]float64{5, -3}, [2]float64{20, 0}),
+	}
+	for _, x := range []float64{math.Inf(-1), 0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 5.5, 6, 7, 8, 19, 20, 29, 30, 35, 40, 41, math.Inf(1), math.NaN()} {
+		v := vector(t, map[string]float64{"sent_1d": x, "sent_1h": 1.5})
+		for i, r := range m.Explain(&v, 0, nil)[1:] {
+			if y := want[i](x); math.Abs(r.Contribution-y) > 1e-12 {
+				t.Errorf("curve %d at %v: %v, alone %v", i, x, r.Contribution, y)
+			}
 		}
 	}
 }

@@ -15,23 +15,16 @@ import (
 // of, at the same false alarms.
 type scorecard struct {
 	bias  float64
-	terms []term
+	terms []int // their features
 	gates []gate
-}
-
-// term is a feature's own weight, of either sign.
-type term struct {
-	curve
-	name    string
-	unknown float64 // the contribution while the feature is unknown
 }
 
 // gate is a condition. It is as open as the most open of its curves; curves of unknown features do not count, and
 // when all are unknown the contribution is unknown.
 type gate struct {
-	name    string
-	any     []curve
-	unknown float64
+	name     string
+	features []int // of its curves
+	unknown  float64
 }
 
 // scorecardSpec is a scorecard's parameters as an artefact writes them.
@@ -67,7 +60,8 @@ func buildScorecard(parameters jsontext.Value, uses *usage) (Model, error) {
 		if err != nil {
 			return nil, err
 		}
-		card.terms = append(card.terms, term{curve: c, name: features.Catalogue[c.feature].Name, unknown: s.Unknown})
+		c.unknown = s.Unknown
+		card.terms, uses.curves = append(card.terms, c.feature), append(uses.curves, c)
 	}
 	for i := range spec.Gates {
 		g, err := spec.Gates[i].build(uses, fmt.Sprintf("/parameters/gates/%d", i))
@@ -94,56 +88,54 @@ func (s *gateSpec) build(uses *usage, at string) (gate, error) {
 		if err := c.notAbove0(); err != nil {
 			return g, fmt.Errorf("%s/points: %w", place, err)
 		}
-		g.any = append(g.any, c)
+		c.unknown = math.Inf(-1)
+		g.features, uses.curves = append(g.features, c.feature), append(uses.curves, c)
 	}
 	return g, nil
 }
 
 // Margin implements Model.
-func (s *scorecard) Margin(v *features.Vector, margin float64) float64 {
+func (s *scorecard) Margin(_ *features.Vector, ys []float64, margin float64) float64 {
 	margin += s.bias
-	for i := range s.terms {
-		margin += s.terms[i].contribution(v)
+	terms, ys := ys[:len(s.terms)], ys[len(s.terms):]
+	for _, y := range terms {
+		margin += y
 	}
 	for i := range s.gates {
-		y, _ := s.gates[i].contribution(v)
-		margin += y
+		g := &s.gates[i]
+		y, _ := g.contribution(ys[:len(g.features)])
+		margin, ys = margin+y, ys[len(g.features):]
 	}
 	return margin
 }
 
 // Explain implements Model.
-func (s *scorecard) Explain(v *features.Vector, _ float64, dst []Reason) []Reason {
+func (s *scorecard) Explain(v *features.Vector, ys []float64, _ float64, dst []Reason) []Reason {
 	dst = append(dst, Reason{Kind: KindBias, Feature: -1, Name: "bias", Contribution: s.bias})
-	for i := range s.terms {
-		t := &s.terms[i]
-		dst = append(dst, Reason{Kind: KindTerm, Feature: t.feature, Name: t.name, Value: v.X[t.feature], Contribution: t.contribution(v)})
+	for i, f := range s.terms {
+		dst = append(dst, Reason{Kind: KindTerm, Feature: f, Name: features.Catalogue[f].Name, Value: v.X[f], Contribution: ys[i]})
 	}
+	ys = ys[len(s.terms):]
 	for i := range s.gates {
-		y, feature := s.gates[i].contribution(v)
-		dst = append(dst, Reason{Kind: KindGate, Feature: feature, Name: s.gates[i].name, Value: v.X[feature], Contribution: y})
+		g := &s.gates[i]
+		y, k := g.contribution(ys[:len(g.features)])
+		f := g.features[k]
+		dst = append(dst, Reason{Kind: KindGate, Feature: f, Name: g.name, Value: v.X[f], Contribution: y})
+		ys = ys[len(g.features):]
 	}
 	return dst
 }
 
-// contribution is what the term adds.
-func (t *term) contribution(v *features.Vector) float64 {
-	if y, known := t.at(v); known {
-		return y
-	}
-	return t.unknown
-}
-
-// contribution is what the gate adds, and the feature that decided it.
-func (g *gate) contribution(v *features.Vector) (float64, int) {
-	best, feature := math.Inf(-1), -1
-	for i := range g.any {
-		if y, known := g.any[i].at(v); known && y > best {
-			best, feature = y, g.any[i].feature
+// contribution is what the gate adds, and which of its curves decided it.
+func (g *gate) contribution(ys []float64) (best float64, decided int) {
+	best = ys[0]
+	for i, y := range ys {
+		if y > best {
+			best, decided = y, i
 		}
 	}
-	if feature < 0 {
-		return g.unknown, g.any[0].feature
+	if best == math.Inf(-1) {
+		return g.unknown, 0
 	}
-	return min(best, 0), feature // interpolation may round to just above 0
+	return min(best, 0), decided // interpolation may round to just above 0
 }

@@ -4,12 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"slices"
 	"strings"
 
-	"github.com/unopened/unopened/features"
 	"github.com/unopened/unopened/ingest"
 )
 
@@ -47,6 +45,7 @@ func (c *Config) Validate() error {
 // Set is the models of all harms. Its methods may be called from several goroutines.
 type Set struct {
 	chains [Harms]chain
+	curves *curves
 	never  ingest.Fields
 }
 
@@ -56,7 +55,13 @@ type chain struct {
 	off         bool
 	needs       []ingest.Fields
 	calibration Calibration
-	models      []Model
+	links       []link
+}
+
+// link is a model of a chain and where its curves' values are among those of all.
+type link struct {
+	Model
+	from, to int
 }
 
 // Load reads the artefacts (*.json) in shipped, or in the config's folder where it names one. A harm that is not
@@ -95,18 +100,23 @@ func assemble(parts []*part, cfg Config) (*Set, error) {
 		f, _ := ingest.ParseField(name)
 		s.never |= f
 	}
+	var all []curve
 	for h := range Harm(Harms) {
-		c, err := newChain(h, parts)
-		if c.off = slices.Contains(cfg.Off, h.String()); err != nil && !c.off {
+		c, more, err := newChain(h, parts, all)
+		if c.off = slices.Contains(cfg.Off, h.String()); !c.off {
+			all = more
+		}
+		if err != nil && !c.off {
 			return nil, err
 		}
 		s.chains[h] = c
 	}
+	s.curves = newCurves(all)
 	return s, nil
 }
 
-// newChain puts the harm's parts in order: the one that decides first.
-func newChain(h Harm, parts []*part) (chain, error) {
+// newChain puts the harm's parts in order, the one that decides first, and appends their curves to all.
+func newChain(h Harm, parts []*part, all []curve) (chain, []curve, error) {
 	var decider, follower *part
 	for _, p := range parts {
 		slot := &follower
@@ -117,19 +127,26 @@ func newChain(h Harm, parts []*part) (chain, error) {
 			continue
 		}
 		if *slot != nil {
-			return chain{}, fmt.Errorf("models: %s and %s both score %s; keep one", (*slot).file, p.file, h)
+			return chain{}, nil, fmt.Errorf("models: %s and %s both score %s; keep one", (*slot).file, p.file, h)
 		}
 		*slot = p
 	}
 	if decider == nil {
-		return chain{}, fmt.Errorf("models: no artefact scores %s; add one to models.folder or name %s in models.off", h, h)
+		return chain{}, nil, fmt.Errorf("models: no artefact scores %s; add one to models.folder or name %s in models.off", h, h)
 	}
-	c := chain{name: decider.title(), needs: decider.needs, calibration: *decider.Calibration, models: []Model{decider.model}}
+	c := chain{name: decider.title(), needs: decider.needs, calibration: *decider.Calibration}
+	all = c.link(decider, all)
 	if follower != nil {
 		c.name += "+" + follower.title()
-		c.models = append(c.models, follower.model)
+		all = c.link(follower, all)
 	}
-	return c, nil
+	return c, all, nil
+}
+
+// link appends the part's model to the chain and its curves to all.
+func (c *chain) link(p *part, all []curve) []curve {
+	c.links = append(c.links, link{p.model, len(all), len(all) + len(p.curves)})
+	return append(all, p.curves...)
 }
 
 // title is the name and version.
@@ -137,29 +154,6 @@ func (p *part) title() string { return fmt.Sprintf("%s@%d", p.Name, p.Version) }
 
 // Name returns what scores the harm: artefacts with their versions, "spam-card@1+spam-guards@1".
 func (s *Set) Name(h Harm) string { return s.chains[h].name }
-
-// Score writes each harm's score into out. It allocates nothing.
-func (s *Set) Score(v *features.Vector, out *[Harms]Score) {
-	seen := v.Seen &^ s.never
-	for h := range s.chains {
-		out[h] = s.chains[h].score(v, seen)
-	}
-}
-
-// Explain appends the harm's contributions to dst, in order; added in that order they are the margin exactly. It
-// appends nothing where the harm is off or not assessable: then there is no margin.
-func (s *Set) Explain(h Harm, v *features.Vector, dst []Reason) []Reason {
-	c := &s.chains[h]
-	if c.off || c.missing(v.Seen&^s.never) != 0 {
-		return dst
-	}
-	margin := 0.0
-	for _, m := range c.models {
-		dst = m.Explain(v, margin, dst)
-		margin = m.Margin(v, margin)
-	}
-	return dst
-}
 
 // Off tells whether the harm is switched off.
 func (s *Set) Off(h Harm) bool { return s.chains[h].off }
@@ -175,21 +169,6 @@ func (s *Set) Unmet(h Harm, seen ingest.Fields) (unmet []ingest.Fields) {
 	return unmet
 }
 
-// score is the chain's answer. seen is the fields that the account's acts gave.
-func (c *chain) score(v *features.Vector, seen ingest.Fields) Score {
-	if c.off {
-		return Score{Off: true}
-	}
-	if missing := c.missing(seen); missing != 0 {
-		return Score{Missing: missing}
-	}
-	margin := 0.0
-	for _, m := range c.models {
-		margin = m.Margin(v, margin)
-	}
-	return Score{Margin: margin, Value: c.calibration.score(margin), Assessable: true}
-}
-
 // missing returns the fields of each need that none of the fields seen meets.
 func (c *chain) missing(seen ingest.Fields) (missing ingest.Fields) {
 	for _, need := range c.needs {
@@ -198,9 +177,4 @@ func (c *chain) missing(seen ingest.Fields) (missing ingest.Fields) {
 		}
 	}
 	return missing
-}
-
-// score calibrates a margin.
-func (c Calibration) score(margin float64) float64 {
-	return 1 / (1 + math.Exp(-(c.Slope*margin + c.Offset)))
 }

@@ -36,7 +36,7 @@ func randomVector(r *rand.Rand) features.Vector {
 
 // TestExplanationsAreExact: contributions added in order are the margin, to the last bit.
 func TestExplanationsAreExact(t *testing.T) {
-	set := loadShipped(t, DefaultConfig())
+	set := loadShipped(t, DefaultConfig()).Scorer()
 	r := rand.New(rand.NewPCG(1, 2))
 	var scores [Harms]Score
 	var lifted, inOtherOrder int
@@ -70,7 +70,7 @@ func sum(reasons []Reason) (margin float64) {
 }
 
 func TestNoAllocation(t *testing.T) {
-	set := loadShipped(t, DefaultConfig())
+	set := loadShipped(t, DefaultConfig()).Scorer()
 	v := randomVector(rand.New(rand.NewPCG(3, 4)))
 	var scores [Harms]Score
 	dst := make([]Reason, 0, 64)
@@ -202,7 +202,7 @@ func TestNamesAndConfig(t *testing.T) {
 
 // BenchmarkScore scores one vector for all six harms.
 func BenchmarkScore(b *testing.B) {
-	set := loadShipped(b, DefaultConfig())
+	set := loadShipped(b, DefaultConfig()).Scorer()
 	r := rand.New(rand.NewPCG(1, 1))
 	var vectors [64]features.Vector
 	for i := range vectors {

@@ -66,11 +66,12 @@ const (
 	KindGuard            // a hard limit that lifted the margin
 )
 
-// Model adds contributions to a margin. Both methods may be called from several goroutines, neither keeps v, and
-// Margin allocates nothing. Both start from the margin that the models before it in a harm's chain came to (0 for
-// the first) and add their contributions one by one in the artefact's order; Explain appends a Reason for each, so
-// that the contributions of all reasons of a chain, added in that order, are the margin exactly.
+// Model adds contributions to a margin. ys are the values at v of the curves that the model's builder asked for, in that
+// order. Both methods may be called from several goroutines, neither keeps v or ys, and Margin allocates nothing. Both
+// start from the margin that the models before it in a harm's chain came to (0 for the first) and add their contributions
+// one by one in the artefact's order; Explain appends a Reason for each, so that the contributions of all reasons of a
+// chain, added in that order, are the margin exactly.
 type Model interface {
-	Margin(v *features.Vector, margin float64) float64
-	Explain(v *features.Vector, margin float64, dst []Reason) []Reason
+	Margin(v *features.Vector, ys []float64, margin float64) float64
+	Explain(v *features.Vector, ys []float64, margin float64, dst []Reason) []Reason
 }
