@@ -1,11 +1,9 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/unopened/unopened/alerts"
 	"github.com/unopened/unopened/features"
@@ -28,8 +26,10 @@ type shard struct {
 	scorer  *models.Scorer
 	causes  ingest.Causes
 	counts  SideCounts
-	entry   ingest.Entry
+	ahead   ahead
+	entry   *ingest.Entry
 	verdict models.Verdict
+	partly  *features.Account // whose vector has only the features that models look at
 	reasons []models.Reason
 	found   alerts.Finding
 	opened  []alerts.Candidate
@@ -73,6 +73,7 @@ func (e *Engine) newShard(p ingest.Partition) (*shard, error) {
 		stamps: newOutgoing(e.Accounts), alerts: newOutgoing(e.Candidates), keep: e.recorder(),
 	}
 	s.verdict.Vector, s.flushed = features.NewVector(), s.keep.Flush
+	s.verdict.Vector.Only = e.Models.Uses() // all others are read where a verdict is recorded: see find
 	s.sealed = e.sealed("score", p, Section{"counts", whole{jsonState{&s.counts}}}, Section{"causes", whole{s.causes}},
 		Section{"window", s.window}, Section{"table", s.table}, Section{"policy", s.policy})
 	s.sealed.head.Account = p.Topic
@@ -85,8 +86,13 @@ func (s *shard) Resume() int64 { return s.sealed.next }
 // Handle takes a batch of entries. It returns when the stamps and candidates they caused are durable.
 func (s *shard) Handle(ctx context.Context, b ingest.Batch) error {
 	s.sealed.begin()
-	for i := range b.Records {
-		s.step(&b.Records[i])
+	for rest := b.Records; len(rest) > 0; {
+		n := s.ahead.read(rest, s.table)
+		for i := range n {
+			s.entry = s.ahead.entry(i)
+			s.step(&rest[i])
+		}
+		rest = rest[n:]
 	}
 	if err := s.flush(ctx); err != nil {
 		return err
@@ -98,12 +104,12 @@ func (s *shard) Handle(ctx context.Context, b ingest.Batch) error {
 	return s.sealed.after(ctx, b.Next, s.flushed)
 }
 
-// step takes one entry: what was written again is dropped, a repeat or a late event is not applied.
+// step takes one entry, nil for what is none: what was written again is dropped, a repeat or a late event is not applied.
 func (s *shard) step(r *ingest.Record) {
 	s.counts.Read++
 	s.number = 0
 	s.verdict.Where = ingest.Position{Partition: int32(s.sealed.head.First + s.part.ID), Offset: r.Offset}
-	if r.Poison || ingest.DecodeEntry(&s.entry, r.Value) != nil {
+	if s.entry == nil {
 		s.counts.Refused++
 		s.letters = append(s.letters, ingest.NewDeadLetter(s.part, r, ingest.RefusedEntry))
 		return
@@ -159,7 +165,7 @@ func (s *shard) side(r *ingest.Record, ev *ingest.Event) {
 // applied shows the entry at hand to whoever follows the engine.
 func (s *shard) applied() {
 	if s.engine.Applied != nil {
-		s.engine.Applied(&s.entry, s.table)
+		s.engine.Applied(s.entry, s.table)
 	}
 }
 
@@ -170,6 +176,7 @@ func (s *shard) judge(account *features.Account, event ingest.EventID) {
 	}
 	v := &s.verdict
 	v.Account, v.Event, v.At = account.ID, event, account.Last
+	s.partly = account
 	s.scorer.Score(&v.Vector, &v.Scores)
 	for h := range models.Harm(models.Harms) {
 		if v.Scores[h].Assessable {
@@ -192,20 +199,6 @@ func (s *shard) record(memo *float32, h models.Harm) {
 	}
 	*memo = float32(value)
 	s.find(h, false)
-}
-
-// find hands one harm of the verdict at hand to the recorder.
-func (s *shard) find(h models.Harm, final bool) {
-	score := &s.verdict.Scores[h]
-	s.reasons = s.reasons[:0]
-	if score.Assessable {
-		s.reasons = models.Top(s.scorer.Explain(h, &s.verdict.Vector, s.reasons), 10)
-	}
-	s.found = alerts.Finding{
-		Verdict: &s.verdict, Harm: h, Model: s.engine.Models.Name(h), Severity: s.policy.Severity(h, score),
-		Shadow: s.policy.Shadow(h), Final: final, Reasons: s.reasons,
-	}
-	s.keep.Finding(&s.found)
 }
 
 // propose sends the candidates that the policy made to the alert topic.
@@ -259,26 +252,6 @@ func (s *shard) flush(ctx context.Context) error {
 		s.letters = s.letters[:0]
 	}
 	return nil
-}
-
-// finals records every harm of every account, in the order of the pseudonyms.
-func (s *shard) finals() {
-	accounts := make([]*features.Account, 0, s.table.Len())
-	s.table.Each(func(a *features.Account) { accounts = append(accounts, a) })
-	slices.SortFunc(accounts, func(a, b *features.Account) int { return bytes.Compare(a.ID[:], b.ID[:]) })
-	for _, a := range accounts {
-		if a.Objected() {
-			continue
-		}
-		s.table.Read(a, &s.verdict.Vector)
-		s.verdict.Account, s.verdict.At = a.ID, a.Last
-		s.scorer.Score(&s.verdict.Vector, &s.verdict.Scores)
-		for h := range models.Harm(models.Harms) {
-			if !s.verdict.Scores[h].Off {
-				s.find(h, true)
-			}
-		}
-	}
 }
 
 // Close seals what was handled and lets the partition go.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/unopened/unopened/features"
 	"github.com/unopened/unopened/ingest"
 )
 
@@ -47,6 +48,7 @@ type Set struct {
 	chains [Harms]chain
 	curves *curves
 	never  ingest.Fields
+	uses   []int
 }
 
 // chain is what scores one harm: the artefact that decides, then those that change its margin.
@@ -112,8 +114,20 @@ func assemble(parts []*part, cfg Config) (*Set, error) {
 		s.chains[h] = c
 	}
 	s.curves = newCurves(all)
+	for _, p := range parts {
+		for _, name := range p.Features {
+			if i, ok := features.Index(name); ok && !s.chains[p.harm].off {
+				s.uses = append(s.uses, i)
+			}
+		}
+	}
+	slices.Sort(s.uses)
+	s.uses = slices.Compact(s.uses)
 	return s, nil
 }
+
+// Uses returns the features that the models look at, as places in the Catalogue, in its order. It must not be changed.
+func (s *Set) Uses() []int { return s.uses }
 
 // newChain puts the harm's parts in order, the one that decides first, and appends their curves to all.
 func newChain(h Harm, parts []*part, all []curve) (chain, []curve, error) {

@@ -95,14 +95,14 @@ func lives(t *testing.T, split simulate.Split, seeds ...uint64) (all []*lived) {
 type livesOf struct {
 	of       map[ingest.SubjectID]*lived
 	table    *features.Table
-	set      *models.Set
+	scorer   *models.Scorer
 	v, w     features.Vector
 	families []string
 }
 
 func newLives(t *testing.T, truth []simulate.Account) *livesOf {
 	w := &livesOf{
-		of: map[ingest.SubjectID]*lived{}, table: features.New(features.Config{}), set: shippedModels(t),
+		of: map[ingest.SubjectID]*lived{}, table: features.New(features.Config{}), scorer: shippedModels(t).Scorer(),
 		v: features.NewVector(), w: features.NewVector(), families: familyNames(),
 	}
 	for _, a := range truth {
@@ -154,7 +154,7 @@ func (w *livesOf) note(a *features.Account) {
 				w.w.X[i] = float32(math.NaN())
 			}
 		}
-		w.set.Score(&w.w, &scores)
+		w.scorer.Score(&w.w, &scores)
 		for h := range scores {
 			if scores[h].Assessable {
 				l.best[f][h] = max(l.best[f][h], scores[h].Value)

@@ -16,7 +16,7 @@ type naive struct {
 	devices  map[string]*naivePlace
 	networks map[string]*naivePlace
 	features []naiveFeature
-	set      *models.Set
+	scorer   *models.Scorer
 	vector   features.Vector
 	scores   [models.Harms]models.Score
 	judged   int // verdicts
@@ -26,7 +26,7 @@ func newNaive(set *models.Set) (*naive, error) {
 	all, err := naiveCatalogue()
 	return &naive{
 		accounts: map[string]*naiveAccount{}, devices: map[string]*naivePlace{}, networks: map[string]*naivePlace{},
-		features: all, set: set, vector: features.NewVector(),
+		features: all, scorer: set.Scorer(), vector: features.NewVector(),
 	}, err
 }
 
@@ -69,7 +69,7 @@ func (n *naive) account(id string, at time.Time) *naiveAccount {
 // judge scores an account.
 func (n *naive) judge(a *naiveAccount) {
 	a.read(n.features, &n.vector)
-	n.set.Score(&n.vector, &n.scores)
+	n.scorer.Score(&n.vector, &n.scores)
 	n.judged++
 }
 
