@@ -111,8 +111,10 @@ func (b *blocks) probe(block []Contact, peer uint64) (int, bool) {
 	return i, true
 }
 
-// add makes an entry for a peer that has none, with what a trace of it says. The block grows if it must and may.
+// add makes an entry for a peer that has none, with what a trace of it says: that is read before another entry leaves one,
+// which may overwrite it. The block grows if it must and may.
 func (b *blocks) add(r *Reach, peer uint64, mayGrow bool) *Contact {
+	flags := b.traces.recall(r, peer)
 	if r.block == 0 {
 		r.block = b.class[0].take() + 1
 	}
@@ -123,7 +125,6 @@ func (b *blocks) add(r *Reach, peer uint64, mayGrow bool) *Contact {
 			b.evict(r, mayGrow)
 		}
 	}
-	flags := b.traces.recall(r, peer)
 	block := b.entries(r.block)
 	i, _ := b.probe(block, peer)
 	block[i].peer, block[i].flags = peer, flags

@@ -2,6 +2,7 @@ package features
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -129,5 +130,48 @@ func TestTracesAreARing(t *testing.T) {
 	}
 	if tr.recall(&r, 1976<<8) != 0 || tr.recall(&r, 1977<<8) != weOpened || tr.recall(&r, 1977<<8) != 0 || r.traces != 1023 {
 		t.Error("the ring has others than the latest")
+	}
+}
+
+// A ring of which many come back has no holes: it loses the oldest only when all its places are taken, and says so.
+func TestTracesHaveNoHoles(t *testing.T) {
+	var r Reach
+	tr, random, model := newTraces(), rand.New(rand.NewPCG(4, 4)), []uint64(nil)
+	for i := range uint64(60_000) {
+		if most := min(1500, int(i/8)); len(model) > 0 && random.IntN(most+1) < len(model)*3/4 {
+			at := random.IntN(len(model))
+			if tr.recall(&r, model[at]<<8) != weOpened {
+				t.Fatalf("step %d: trace %d of %d is lost", i, at, len(model))
+			}
+			model = slices.Delete(model, at, at+1)
+		}
+		tr.leave(&r, &Contact{peer: (i + 1) << 8, flags: weOpened}, true)
+		model = append(model, i+1)
+		model = model[max(0, len(model)-1024):]
+		if int(r.traces) != len(model) {
+			t.Fatalf("step %d: %d traces, want %d", i, r.traces, len(model))
+		}
+	}
+	if tr.evicted == 0 || len(model) < 1000 {
+		t.Errorf("%d traces, %d overwritten: the test shows too little", len(model), tr.evicted)
+	}
+}
+
+// Who comes back when the ring is full finds its trace even where the entry that makes room for it overwrites the oldest.
+func TestOldestTraceComesBack(t *testing.T) {
+	b, r := newBlocks(1), &Reach{}
+	for peer := range uint64(28 + 1024) {
+		c := b.add(r, (peer+1)<<8, true)
+		c.last, c.flags = uint32(peer), weOpened|theyWrote
+	}
+	for peer := range uint64(1024) { // each time the oldest
+		if c := b.add(r, (peer+1)<<8, true); c.flags != weOpened|theyWrote {
+			t.Fatalf("peer %d comes back as a stranger", peer)
+		} else {
+			c.last = uint32(5000 + peer)
+		}
+	}
+	if r.degree() != 28+1024 || b.traces.evicted != 0 {
+		t.Errorf("%d peers, %d lost", r.degree(), b.traces.evicted)
 	}
 }

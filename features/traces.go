@@ -75,21 +75,49 @@ func (t *traces) grow(r *Reach, old []Trace) []Trace {
 	return ring
 }
 
-// recall takes a peer's trace out of the ring and returns its flags, 0 where there is none.
-func (t *traces) recall(r *Reach, peer uint64) contactFlags {
+// find returns the place of a peer's trace in its ring, -1 where there is none.
+func (t *traces) find(r *Reach, peer uint64) int {
 	if r.traces == 0 {
-		return 0
+		return -1
 	}
 	key := traceOf(peer)
 	for i, trace := range t.entries(r.trace) {
 		if trace.of != 0 && trace.of&^uint32(traceFlags) == key {
-			t.entries(r.trace)[i].of = 0
-			r.traces--
-			t.mark(r.trace)
-			return contactFlags(trace.of) & traceFlags
+			return i
 		}
 	}
-	return 0
+	return -1
+}
+
+// recall takes a peer's trace out of the ring and returns its flags, 0 where there is none. The later ones move up, so that
+// a ring of which many come back overwrites none while it has room.
+func (t *traces) recall(r *Reach, peer uint64) contactFlags {
+	i := t.find(r, peer)
+	if i < 0 {
+		return 0
+	}
+	ring := t.entries(r.trace)
+	flags := contactFlags(ring[i].of) & traceFlags
+	r.hand = uint16(pull(ring, i, int(r.hand)))
+	r.traces--
+	t.mark(r.trace)
+	return flags
+}
+
+// pull takes place i out of a ring and returns the hand as it is then.
+func pull(ring []Trace, i, hand int) int {
+	last := len(ring) - 1
+	if i >= hand { // up to the end of the ring it is older than what lies before the hand
+		copy(ring[i:], ring[i+1:])
+		ring[last] = Trace{}
+		if hand == 0 {
+			return last
+		}
+		ring[last], i = ring[0], 0
+	}
+	copy(ring[i:hand-1], ring[i+1:hand])
+	ring[hand-1] = Trace{}
+	return hand - 1
 }
 
 // copyOf makes a ring like another one, which may be of another table.
