@@ -87,9 +87,7 @@ func (t *Table) applyReport(a *Account, st *ingest.Stamp, w float32) {
 	peer := peerKey(&st.From)
 	c := t.blocks.find(r.block, peer)
 	if c == nil { // its own side has not come yet
-		c = t.blocks.add(r, peer, t.mayGrow())
-		c.opened = seconds(st.At)
-		c.last = c.opened
+		c = t.know(r, peer, st.At)
 	}
 	if c.flags&weighed == 0 {
 		c.flags |= weighed

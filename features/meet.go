@@ -20,12 +20,7 @@ func (t *Table) meet(s *step) {
 		if !dealing(ev) {
 			return
 		}
-		s.c = t.blocks.add(s.r, peer, t.mayGrow())
-		s.c.opened = seconds(ev.At)
-		s.c.last = s.c.opened
-		if s.c.flags&(weOpened|theyOpened) != 0 {
-			s.c.opened = longAgo
-		}
+		s.c = t.know(s.r, peer, ev.At)
 	}
 	if ev.Has.Any(ingest.FieldTargetAge) {
 		s.c.set(isMinor, ev.PeerAge.Minor())
@@ -44,6 +39,17 @@ func (t *Table) meet(s *step) {
 	if s.first {
 		s.dropped = t.drops(s)
 	}
+}
+
+// know makes the entry of a peer that has none, as of a time; who comes back from a trace was known before any.
+func (t *Table) know(r *Reach, peer uint64, at int64) *Contact {
+	c := t.blocks.add(r, peer, t.mayGrow())
+	c.opened = seconds(at)
+	c.last = c.opened
+	if c.flags&(weOpened|theyOpened) != 0 {
+		c.opened = longAgo
+	}
+	return c
 }
 
 // drops counts the dialogues that the account opened, had eight turns or more in, and has left for three days; each once.
@@ -65,7 +71,7 @@ func dealing(ev *ingest.Event) bool {
 	switch ev.Type {
 	case ingest.Message, ingest.Call, ingest.ContactRequest, ingest.ContactAccept, ingest.ContactDecline:
 		return true
-	case ingest.Block, ingest.Report:
+	case ingest.Block, ingest.Unblock, ingest.Report: // an unblocking must reach the trace of a block
 		return ev.Side == ingest.SideReceived
 	}
 	return false
