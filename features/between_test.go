@@ -45,3 +45,32 @@ func TestReportBeforeItsSide(t *testing.T) {
 	w.do(ingest.Message, 2, 1)
 	w.want(1, "reply_share_7d", 1.6/2)
 }
+
+// Who blocks and then reports is one complaint of one community, whatever its neighbours are by then, and its report weighs as
+// if it had reported alone; that of another one of its community weighs a quarter.
+func TestComplaintsCountOnceAPeer(t *testing.T) {
+	weight := func(blocksFirst bool, others int) float32 {
+		w := newWorld(t)
+		w.do(ingest.Message, 1, 2)
+		w.now += 30 * dayMs
+		w.do(ingest.Message, 1, 2)
+		for i := range others { // who have no neighbours either
+			w.do(ingest.Block, 20+i, 1)
+		}
+		if blocksFirst {
+			w.do(ingest.Block, 2, 1)
+			w.do(ingest.Message, 2, 3)
+			w.do(ingest.Message, 3, 2) // its community is another one now
+		}
+		w.do(ingest.Report, 2, 1)
+		w.want(1, "complaint_sides_30d", 1)
+		return w.value(1, "reports_weighted_30d")
+	}
+	alone, blocked, echo := weight(false, 0), weight(true, 0), weight(false, 1)
+	if alone <= 0 || blocked < alone { // a dialogue more is traffic more
+		t.Errorf("a report weighs %v, after a block %v", alone, blocked)
+	}
+	if echo > 0.27*alone || echo < 0.23*alone {
+		t.Errorf("the second one of a community weighs %v, the first %v", echo, alone)
+	}
+}

@@ -38,6 +38,8 @@ const (
 	hadCall                              // and has called it
 	hadTimer                             // and has sent it something that disappears
 	dropped                              // it has been counted as dropped after a burst
+	complained                           // it has blocked or reported the account: its community is counted
+	echoed                               // and others of its community had before it
 )
 
 // longAgo stands for a time before any that is known.

@@ -76,24 +76,24 @@ func (t *Table) compare(r *Reach, st *ingest.Stamp, but uint64, w *weights) {
 	r.targets.compare(common, own, w)
 }
 
-// applyReport takes one complaint: the community that it comes from, and the weight of a report, once a reporter.
-// Reporters of one community are hardly more than one: each after the first counts a quarter.
+// applyReport takes one complaint: the community that it comes from, once a peer, and the weight of a report, once a
+// reporter. Reporters of one community are hardly more than one: each after the first who complained counts a quarter.
 func (t *Table) applyReport(a *Account, st *ingest.Stamp, w float32) {
 	r := t.makeReach(a)
-	again := r.reporters.from(uint16(st.Values[reportSide]), w)
-	if st.Values[reportBlock] != 0 {
-		return
-	}
 	peer := peerKey(&st.From)
 	c := t.blocks.find(r.block, peer)
 	if c == nil { // its own side has not come yet
 		c = t.know(r, peer, st.At)
 	}
-	if c.flags&weighed == 0 {
+	t.blocks.mark(r.block)
+	if c.flags&complained == 0 {
+		c.flags |= complained
+		c.set(echoed, r.reporters.from(uint16(st.Values[reportSide]), w))
+	}
+	if st.Values[reportBlock] == 0 && c.flags&weighed == 0 {
 		c.flags |= weighed
-		t.blocks.mark(r.block)
 		weight := w * credibility(&st.Values)
-		if again {
+		if c.flags&echoed != 0 {
 			weight *= 0.25
 		}
 		a.weighted30d += float32(weight)
