@@ -74,3 +74,14 @@ func TestComplaintsCountOnceAPeer(t *testing.T) {
 		t.Errorf("the second one of a community weighs %v, the first %v", echo, alone)
 	}
 }
+
+// A call that is answered tells of no new session with one who had written: only what follows does.
+func TestRekeyedIsTowardsThoseWhoHadWritten(t *testing.T) {
+	w := newWorld(t)
+	rekeyed := says(ingest.FieldSessionNew, true)
+	w.do(ingest.Message, 1, 2, rekeyed)
+	w.do(ingest.Call, 1, 2, rekeyed, says(ingest.FieldAnswered, true))
+	w.want(1, "rekeyed_1d", 0)
+	w.do(ingest.Message, 1, 2, rekeyed)
+	w.want(1, "rekeyed_1d", 1)
+}
