@@ -85,3 +85,20 @@ func TestRekeyedIsTowardsThoseWhoHadWritten(t *testing.T) {
 	w.do(ingest.Message, 1, 2, rekeyed)
 	w.want(1, "rekeyed_1d", 1)
 }
+
+// A request to one who has written before, or who writes before it accepts, is no ignored one; a second acceptance is none.
+func TestAcceptanceAfterAnAnswer(t *testing.T) {
+	w := newWorld(t)
+	w.do(ingest.Message, 2, 1)
+	w.do(ingest.ContactRequest, 1, 2)
+	w.do(ingest.ContactAccept, 2, 1)
+	w.do(ingest.ContactAccept, 2, 1)
+	w.do(ingest.ContactRequest, 1, 3)
+	w.do(ingest.Message, 3, 1)
+	w.do(ingest.ContactAccept, 3, 1)
+	w.do(ingest.ContactRequest, 1, 4)
+	w.do(ingest.ContactAccept, 4, 1)
+	w.do(ingest.ContactRequest, 1, 5) // ignored
+	w.want(1, "accept_share_7d", 3.6/5)
+	w.want(1, "ignored_share_7d", 1.2/5)
+}

@@ -40,6 +40,7 @@ const (
 	dropped                              // it has been counted as dropped after a burst
 	complained                           // it has blocked or reported the account: its community is counted
 	echoed                               // and others of its community had before it
+	asked                                // a request of the account waits for its answer
 )
 
 // longAgo stands for a time before any that is known.

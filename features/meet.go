@@ -83,6 +83,9 @@ func (s *step) give(weight float32) {
 	switch s.ev.Type {
 	case ingest.Message, ingest.Call, ingest.ContactRequest:
 		s.out = true
+		if s.ev.Type == ingest.ContactRequest {
+			c.flags |= asked
+		}
 		s.first = c.open(weOpened, s.ev.At)
 		known := c.flags&theyWrote != 0 && int64(seconds(s.ev.At))-int64(c.opened) >= 86400
 		s.old = s.quiet >= 3600 && (known || s.ev.Relation == ingest.Mutual)
@@ -126,9 +129,12 @@ func (s *step) take() {
 	case ingest.ContactAccept:
 		c.open(weOpened, s.ev.At) // the account must have asked
 		s.hear()
+		s.accepted = s.reply || c.flags&asked != 0
+		c.flags &^= asked
 	case ingest.ContactDecline:
 		c.open(weOpened, s.ev.At)
 		s.declined = true
+		c.flags &^= asked
 	case ingest.Block:
 		s.blocked = c.flags&onceBlocked == 0
 		c.flags |= onceBlocked | blockedUs
