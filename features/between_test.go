@@ -102,3 +102,19 @@ func TestAcceptanceAfterAnAnswer(t *testing.T) {
 	w.want(1, "accept_share_7d", 3.6/5)
 	w.want(1, "ignored_share_7d", 1.2/5)
 }
+
+// A report of one of whom only a trace is left weighs as one of somebody who wrote first, not as one of a stranger.
+func TestReporterRemembersByATrace(t *testing.T) {
+	weight := func(with func(*world)) float32 {
+		w := newWorld(t)
+		w.do(ingest.Message, 3, 2)
+		with(w)
+		w.do(ingest.Report, 2, 1)
+		return w.value(1, "reports_weighted_30d")
+	}
+	stranger := weight(func(w *world) { w.flood(2) })
+	wroteFirst := weight(func(w *world) { w.do(ingest.Message, 1, 2); w.flood(2) })
+	if stranger <= 0 || wroteFirst < 3.9*stranger {
+		t.Errorf("a report of one who wrote first weighs %v, of a stranger %v", wroteFirst, stranger)
+	}
+}

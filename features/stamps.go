@@ -126,8 +126,8 @@ func (t *Table) neighbours(r *Reach, but uint64, to *[ingest.StampPeers]uint32) 
 func (t *Table) record(s *step) values {
 	age, _ := s.a.AgeDays()
 	opened, verified := nan, nan
-	if s.c != nil && s.c.flags&(weOpened|theyOpened) != 0 {
-		opened = truth(s.c.flags&theyOpened != 0)
+	if known := t.remembered(s); known&(weOpened|theyOpened) != 0 {
+		opened = truth(known&theyOpened != 0)
 	}
 	if s.ev.Has.Any(ingest.FieldVerified) {
 		verified = truth(s.ev.True.Any(ingest.FieldVerified))
@@ -142,6 +142,18 @@ func (t *Table) record(s *step) values {
 		reportLabels: float32(bits.OnesCount16(s.a.abusive)), reportTraffic: s.a.sent7d + s.a.received7d, reportSide: side,
 		reportBlock: truth(s.ev.Type == ingest.Block),
 	}
+}
+
+// remembered are the flags of the event's peer, out of its trace where that is all there is: else a flood of strangers would
+// take its weight from a report of the first of them.
+func (t *Table) remembered(s *step) contactFlags {
+	if s.c != nil {
+		return s.c.flags
+	}
+	if i := t.blocks.traces.find(s.r, peerKey(&s.ev.Peer)); i >= 0 {
+		return contactFlags(t.blocks.traces.entries(s.r.trace)[i].of) & traceFlags
+	}
+	return 0
 }
 
 func truth(b bool) float32 {
