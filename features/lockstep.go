@@ -12,7 +12,7 @@ import (
 type lockstep struct {
 	signature sketch.MinHash
 	week      uint16  // the week that it stands in, since 1970; it has the items of that week and the one before
-	items     uint8   // first contacts, joins and reports in it, up to 255
+	items     uint8   // first contacts, joins and reports of that week in the low half, of the one before in the high one
 	counted   uint8   // bit n: the group of band n has counted the account
 	group7d   float32 `half:"7d"` // others in a group, as it last answered
 }
@@ -38,8 +38,12 @@ func (t *Table) lock(s *step) {
 	f := &s.r.lockstep
 	f.advance(uint16(ev.At / weekMs))
 	f.changed(f.signature.Add(item(&with, ev.At/inLock)))
-	f.items = min(f.items, 254) + 1
-	if f.items < enough {
+	if f.items&15 < 15 {
+		f.items++
+	} else {
+		f.items-- // so that the bands go on taking turns
+	}
+	if f.items&15+f.items>>4 < enough {
 		return
 	}
 	b := int(f.items) % bands
@@ -55,9 +59,7 @@ func (t *Table) lock(s *step) {
 func (f *lockstep) advance(week uint16) {
 	for range min(2, max(week, f.week)-f.week) {
 		f.changed(f.signature.Renew())
-	}
-	if week > f.week+1 {
-		f.items = 0
+		f.items <<= 4
 	}
 	f.week = max(week, f.week)
 }
