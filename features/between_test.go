@@ -118,3 +118,14 @@ func TestReporterRemembersByATrace(t *testing.T) {
 		t.Errorf("a report of one who wrote first weighs %v, of a stranger %v", wroteFirst, stranger)
 	}
 }
+
+// An account evades a block of another one on its device, not its own.
+func TestNobodyEvadesOwnBlock(t *testing.T) {
+	w := newWorld(t)
+	w.do(ingest.Report, 1, 2, place(7, 8)) // so that 2 knows the device of 1, who has not turned to it
+	w.do(ingest.Block, 2, 1)
+	w.do(ingest.Message, 1, 2, place(7, 8))
+	w.do(ingest.Message, 3, 2, place(7, 9))
+	w.want(1, "evasions_30d", 0)
+	w.want(3, "evasions_30d", 1)
+}

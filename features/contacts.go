@@ -41,6 +41,7 @@ const (
 	complained                           // it has blocked or reported the account: its community is counted
 	echoed                               // and others of its community had before it
 	asked                                // a request of the account waits for its answer
+	weBlocked                            // the account has blocked it
 )
 
 // longAgo stands for a time before any that is known.

@@ -94,8 +94,8 @@ func (s *step) introduce(v *values) {
 		v[recipientQuiet] = truth(s.r.inHour(int(s.ev.At/hourMs%24)) == 0)
 	}
 	fresh := s.ev.Has.Any(ingest.FieldTargetCreated) && s.ev.At-int64(s.ev.PeerCreated)*dayMs <= weekMs
-	v[recipientBarred] = truth(s.c.device != 0 && slices.Contains(s.r.devices[:], s.c.device) ||
-		fresh && s.c.network != 0 && slices.Contains(s.r.networks[:], s.c.network))
+	v[recipientBarred] = truth(s.c.flags&weBlocked == 0 && (s.c.device != 0 && slices.Contains(s.r.devices[:], s.c.device) ||
+		fresh && s.c.network != 0 && slices.Contains(s.r.networks[:], s.c.network)))
 }
 
 // neighbourOf is what stands for a peer among neighbours: 32 bits of its pseudonym that no trace keeps, never 0.

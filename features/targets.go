@@ -32,6 +32,7 @@ type targets struct {
 func (f *targets) observe(s *step) {
 	switch {
 	case s.acts && s.ev.Type == ingest.Block && s.c != nil:
+		s.c.flags |= weBlocked
 		if s.c.device != 0 {
 			strange(f.devices[:], s.c.device)
 		}
