@@ -129,3 +129,27 @@ func TestNobodyEvadesOwnBlock(t *testing.T) {
 	w.want(1, "evasions_30d", 0)
 	w.want(3, "evasions_30d", 1)
 }
+
+// Who writes first after a lull is in no burst; who comes with many is.
+func TestLullIsNoBurst(t *testing.T) {
+	w := newWorld(t)
+	sender := 100
+	from := func(n int) {
+		for range n {
+			sender++
+			w.do(ingest.Message, sender, 1)
+		}
+	}
+	for range 100 { // ten an hour, as at a support line
+		from(10)
+		w.now += hourMs
+	}
+	usual := w.value(sender, "recipient_midas_1h")
+	w.now += 8 * hourMs
+	from(1)
+	w.want(sender, "recipient_midas_1h", 0)
+	from(200)
+	if got := w.value(sender, "recipient_midas_1h"); got < usual+3 {
+		t.Errorf("in a burst the score is %v, in a usual hour %v", got, usual)
+	}
+}

@@ -25,7 +25,7 @@ type targets struct {
 	devices  known4      // digests of the devices of peers whom the account has blocked, latest first; 0 for none
 	networks known4      // and of their networks
 	senders  sketch.Cell // new senders in an hour
-	bursting float32     `half:"1h"` // the score of the latest; it fades with the hour
+	bursting float32     `half:"1h"` // the score of the latest if it came in a burst; it fades with the hour
 }
 
 // observe keeps who is blocked, and how far new senders outnumber the account's own past.
@@ -41,6 +41,9 @@ func (f *targets) observe(s *step) {
 		}
 	case s.firstIn:
 		f.bursting = f.senders.AddR(uint32(max(0, s.ev.At-s.a.First)/hourMs) + 1)
+		if !f.senders.Above() {
+			f.bursting = 0
+		}
 	}
 }
 
