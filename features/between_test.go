@@ -84,6 +84,9 @@ func TestRekeyedIsTowardsThoseWhoHadWritten(t *testing.T) {
 	w.want(1, "rekeyed_1d", 0)
 	w.do(ingest.Message, 1, 2, rekeyed)
 	w.want(1, "rekeyed_1d", 1)
+	w.do(ingest.ContactAccept, 3, 4)
+	w.do(ingest.Call, 3, 4, rekeyed, says(ingest.FieldAnswered, true))
+	w.want(3, "rekeyed_1d", 0)
 }
 
 // A request to one who has written before, or who writes before it accepts, is no ignored one; a second acceptance is none.

@@ -47,7 +47,7 @@ func (f *escalation) observe(s *step) {
 		f.mark(s, hadMedia, media, &f.mediaTime14d, &f.mediaFirst)
 		f.mark(s, hadCall, ev.Type == ingest.Call, &f.callTime14d, &f.callFirst)
 		f.mark(s, hadTimer, vanishes, &f.timerTime14d, &f.timerFirst)
-		if c.flags&theyWrote != 0 && !s.reply && ev.True.Any(ingest.FieldSessionNew) {
+		if s.written && ev.True.Any(ingest.FieldSessionNew) {
 			f.rekeyed1d += s.w[day]
 		}
 	}

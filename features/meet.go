@@ -82,7 +82,7 @@ func (s *step) give(weight float32) {
 	c := s.c
 	switch s.ev.Type {
 	case ingest.Message, ingest.Call, ingest.ContactRequest:
-		s.out = true
+		s.out, s.written = true, c.flags&theyWrote != 0
 		if s.ev.Type == ingest.ContactRequest {
 			c.flags |= asked
 		}

@@ -21,6 +21,7 @@ type step struct {
 	firstIn    bool    // the peer's first contact with the account
 	reply      bool    // the first reply of a peer whom the account contacted first
 	opened     weights // with reply: what that first contact weighs by this time
+	written    bool    // sent to a peer who had written before
 	unanswered bool    // sent to a peer whom the account contacted first and who has not replied yet
 	old        bool    // sent to an old contact (known for a day and has written, or a mutual relation), quiet for an hour
 	turn       bool    // a direct message or call that follows something of the peer's
