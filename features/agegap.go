@@ -32,11 +32,12 @@ func (f *agegap) observe(s *step) {
 			f.minorAgain14d += s.w[fortnight]
 		}
 	}
+	if s.minor && s.reply {
+		f.minorReplies14d += s.opened[fortnight]
+	}
 	switch {
 	case s.first && s.ev.PeerAge != 0:
 		f.open(s)
-	case s.minor && s.reply:
-		f.minorReplies14d += s.opened[fortnight]
 	case s.minor && (s.blocked || s.reported || s.declined):
 		f.minorBlocks14d += s.w[fortnight]
 		if s.reported {
@@ -70,9 +71,6 @@ func (f *agegap) open(s *step) {
 		if !tied {
 			f.minorsUntied14d += w
 		}
-	}
-	if s.reply { // a call that was answered at once
-		f.minorReplies14d += w
 	}
 }
 
