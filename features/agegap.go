@@ -132,8 +132,8 @@ var agegapDefs = family("agegap",
 	},
 	Def{
 		Name: "minors_quiet_share_14d", Unit: Share, Window: twoWeeks, Needs: ingest.FieldTargetAge, Sign: Worse, Harms: asGrooming, Source: "Winters 2017",
-		Help:   "Share of first contacts with minors made in an hour of the day at which the minor has never been active, among minors whose hours are known, shrunk.",
-		Reason: "a share of %.2f of its first contacts with minors come at hours at which they are never active",
+		Help:   "Share of first contacts with minors made in an hour of the day at which the minor has sent nothing of late, among minors whose hours are known, shrunk.",
+		Reason: "a share of %.2f of its first contacts with minors come at hours at which they send nothing",
 		Read:   func(_ *Account, r *Reach) float32 { return shrunk(r.minorQuiet14d, r.minorRested14d, 0.2) },
 	},
 	Def{

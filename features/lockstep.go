@@ -135,7 +135,7 @@ func (t *Table) retire() {
 var lockstepDefs = family("lockstep",
 	Def{
 		Name: "lockstep_accounts_7d", Unit: Count, Window: oneWeek, Sign: Worse, Harms: asSpam | asHarassment | asSybil, Source: "SynchroTrap 2014; CopyCatch 2013",
-		Help:   "Most other accounts that turned to the same targets, joined the same groups or reported the same accounts in the same six hours of a week, as far as a signature of four minima shows, fading by half each seven days.",
+		Help:   "Most other accounts that turned to the same targets, joined the same groups or reported the same accounts in the same six hours of this week or the last, as far as a signature of four minima shows, fading by half each seven days.",
 		Reason: "%.0f other accounts do the same to the same targets in the same hours",
 		Read:   func(_ *Account, r *Reach) float32 { return r.group7d },
 	},

@@ -23,7 +23,7 @@ type outreach struct {
 	groupJoin7d  float32 `half:"7d"`
 	groupMade7d  float32 `half:"7d"`
 	mediated7d   float32 `half:"7d"` // first contacts to peers of a group joined within a day
-	placed7d     float32 `half:"7d"` // acts on others that gave the countries of network and number
+	placed7d     float32 `half:"7d"` // acts on others and in groups that gave the countries of network and number
 	abroad7d     float32 `half:"7d"` // and of these from another country than the number's
 	burst1d      float32 `half:"1d"` // recipients' answers: see applyRecipient
 	newSenders1d float32 `half:"1d"`
@@ -166,8 +166,8 @@ var outreachDefs = family("outreach",
 		},
 	},
 	Def{
-		Name: "country_mismatch_share_7d", Unit: Share, Window: oneWeek, Needs: ingest.FieldCountry, Sign: Either, Harms: asSpam | asScam | asTakeover, Source: "Ianus 2019",
-		Help:   "Share of the account's acts on others that came from another country than that of its number, among those that gave both, shrunk; refugees and travellers have it too.",
+		Name: "country_mismatch_share_7d", Unit: Share, Window: oneWeek, Needs: ingest.FieldCountry | ingest.FieldPhoneCountry, Sign: Either, Harms: asSpam | asScam | asTakeover, Source: "Ianus 2019",
+		Help:   "Share of the account's acts on others and in groups that came from another country than that of its number, among those that gave both, shrunk; refugees and travellers have it too.",
 		Reason: "a share of %.2f of its acts came from another country than its number's",
 		Read:   func(_ *Account, r *Reach) float32 { return shrunk(r.abroad7d, r.placed7d, 0.1) },
 	},

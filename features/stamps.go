@@ -32,7 +32,7 @@ const (
 	recipientFirst  = 3 // 1: it answers a first contact, and all that follows is told
 	recipientDegree = 4 // peers that it is known to have, the sender not counted
 	recipientAge    = 5 // its age in days; NaN unknown
-	recipientQuiet  = 6 // 1: it has never been active at this hour of the day; NaN: its hours are not known
+	recipientQuiet  = 6 // 1: it has sent nothing of late at this hour of the day; NaN: its hours are not known
 	recipientLabels = 7 // categories in which it is labelled abusive
 	recipientBarred = 8 // 1: it blocks another account on the sender's device, or on its network while the sender is new
 

@@ -116,8 +116,8 @@ var targetsDefs = family("targets",
 	},
 	Def{
 		Name: "quiet_hours_share_7d", Unit: Share, Window: oneWeek, Sign: Worse, Harms: asSpam | asHarassment | asGrooming, Source: "Winters 2017",
-		Help:   "Share of first contacts made in an hour of the day at which the recipient has never been active, among recipients whose hours are known, shrunk.",
-		Reason: "a share of %.2f of its first contacts come at hours at which the recipient is never active",
+		Help:   "Share of first contacts made in an hour of the day at which the recipient has sent nothing of late, among recipients whose hours are known, shrunk.",
+		Reason: "a share of %.2f of its first contacts come at hours at which the recipient sends nothing",
 		Read:   func(_ *Account, r *Reach) float32 { return shrunk(r.quiet7d, r.rested7d, 0.2) },
 	},
 	Def{
