@@ -36,58 +36,74 @@ type naiveAccount struct {
 	seen        ingest.Fields
 	age         string
 	created     *int
-	counters    []*naiveCounter // all below
-	contacts    map[string]*naiveContact
+	counters    []*naiveCounter          // all below
+	contacts    map[string]*naiveContact // those known in full
+	traces      []naiveTrace             // those who made room, the oldest first
+	labels      map[string]string
 
-	sent1m, sent10m, sent1h, sent1d, sent7d, received1d, received7d naiveCounter
-
-	peak             naiveCounter
-	lastSent         time.Time
-	gaps             int
-	gapMean, gapVar  float64
-	hours            [24]int
-	lastAct          time.Time
-	registered       time.Time
-	outreach         time.Time
-	dormancy         naiveCounter
-	firstHour        int
-	onDevice         naiveCounter
-	onNetwork        naiveCounter
-	hasDevice        bool
-	hasNetwork       bool
-	newDevice        time.Time
-	networks1d       naiveCounter
-	countries1d      naiveCounter
-	failed           naiveCounter
-	fan, fanEarlier  naiveCounter
-	fanPeak          float64
-	devices          []string
-	networks         []string
-	countries        []string
-	first1h, first1d naiveCounter
-
-	first7d, first30d, firstIn1h, firstIn7d, direct, related, strangers, known, untied naiveCounter
-	groupAdds, groupJoins, burst, newSenders, crowdRun                                 naiveCounter
-
-	streak                                                                int
-	replies, toOpener, requests, declines, toBlocker, topDyad, longestRun naiveCounter
-
-	aged, bands, minors1d, minors14d, minorsKnown, minorsUntied, minorReplies, minorBlocks naiveCounter
-
-	media, timed, vanishing, missed, forwards, forwards5 naiveCounter
-
-	blocks, reports, weighted, made naiveCounter
-	labels                          map[string]string
+	naiveVolume
+	naiveRhythm
+	naiveLifecycle
+	naiveOutreach
+	naiveTargets
+	naiveConsent
+	naiveAgegap
+	naiveEscalation
+	naiveFeedback
+	naiveLockstep
+	naiveTakeover
 }
 
-// naiveContact is what an account knows of a peer. Its times are whole seconds.
-type naiveContact struct {
-	opened, last                                  time.Time
-	weOpened, theyOpened, wrote                   bool
-	blocking, hasBlocked, hasReported, hasWeighed bool
-	minor                                         bool
-	sent                                          float64 // in a week
-	run                                           int     // sends since the peer last wrote
+type naiveVolume struct {
+	sent1m, sent10m, sent1h, sent1d, sent7d, received1d, received7d naiveCounter
+}
+
+type naiveRhythm struct {
+	peak         naiveCounter
+	lastSent     time.Time
+	gaps         int
+	gap, gapLog  naiveMoments
+	gapZ         float64
+	session      time.Time // when the present one began
+	sessionHours naiveCounter
+	hours        [24]int
+	days         []int // on which it acted, since 1970
+}
+
+type naiveLifecycle struct {
+	lastAct                                 time.Time
+	registered                              time.Time
+	outreach                                time.Time
+	dormancy                                naiveCounter
+	firstHour                               int
+	onDevice, onNetwork                     naiveCounter
+	registeredOnDevice, registeredOnNetwork naiveCounter
+	hasDevice, hasNetwork                   bool
+}
+
+type naiveOutreach struct {
+	first1h, first1d, first7d, first30d, firstIn1h, firstIn7d, direct, related, strangers, known, untied naiveCounter
+	groupAdds, groupJoins, groupsMade, mediated, placed, abroad, burst, newSenders, midas, crowdRun      naiveCounter
+	joined                                                                                               time.Time // a group
+}
+
+type naiveConsent struct {
+	streak, alone                                                                                 int
+	replies, delays, accepts, toOpener, turns, requests, declines, toBlocker, topDyad, longestRun naiveCounter
+}
+
+type naiveAgegap struct {
+	aged, bands, minors1d, minors14d, minorsKnown, minorsUntied, minorReplies, minorBlocks naiveCounter
+	minorDeclines, minorReports, minorsAgain, minorsRested, minorsQuiet, minorsWritten     naiveCounter
+}
+
+type naiveTakeover struct {
+	newDevice                    time.Time
+	networks1d, countries1d      naiveCounter
+	failed, unproved             naiveCounter
+	fan, fanEarlier              naiveCounter
+	fanPeak                      float64
+	devices, networks, countries []string
 }
 
 func newNaiveAccount(at time.Time) *naiveAccount {
@@ -95,14 +111,20 @@ func newNaiveAccount(at time.Time) *naiveAccount {
 	for half, counters := range map[time.Duration][]*naiveCounter{
 		time.Minute:      {&a.sent1m},
 		10 * time.Minute: {&a.sent10m, &a.fan},
-		naiveHour:        {&a.sent1h, &a.failed, &a.first1h, &a.firstIn1h},
-		naiveDay: {&a.sent1d, &a.received1d, &a.peak, &a.dormancy, &a.onNetwork, &a.networks1d, &a.countries1d, &a.first1d,
-			&a.groupAdds, &a.burst, &a.newSenders, &a.crowdRun, &a.minors1d, &a.media, &a.missed, &a.forwards, &a.forwards5},
-		naiveWeek: {&a.sent7d, &a.received7d, &a.onDevice, &a.first7d, &a.firstIn7d, &a.direct, &a.related, &a.strangers,
-			&a.known, &a.untied, &a.groupJoins, &a.replies, &a.toOpener, &a.requests, &a.declines, &a.toBlocker, &a.topDyad,
-			&a.longestRun, &a.timed, &a.vanishing, &a.made},
-		2 * naiveWeek: {&a.aged, &a.bands, &a.minors14d, &a.minorsKnown, &a.minorsUntied, &a.minorReplies, &a.minorBlocks},
-		naiveMonth:    {&a.fanEarlier, &a.first30d, &a.blocks, &a.reports, &a.weighted},
+		naiveHour:        {&a.sent1h, &a.failed, &a.first1h, &a.firstIn1h, &a.crowding},
+		naiveDay: {&a.sent1d, &a.received1d, &a.peak, &a.dormancy, &a.onNetwork, &a.registeredOnNetwork, &a.networks1d,
+			&a.countries1d, &a.first1d, &a.groupAdds, &a.burst, &a.newSenders, &a.midas, &a.crowdRun, &a.minors1d,
+			&a.minorsWritten, &a.media, &a.missed, &a.forwards, &a.forwards5, &a.rekeyed},
+		naiveWeek: {&a.sent7d, &a.received7d, &a.sessionHours, &a.onDevice, &a.registeredOnDevice, &a.first7d, &a.firstIn7d,
+			&a.direct, &a.related, &a.strangers, &a.known, &a.untied, &a.groupJoins, &a.groupsMade, &a.mediated, &a.placed,
+			&a.abroad, &a.told, &a.theirContacts, &a.theirAges, &a.toldAge, &a.compared, &a.mutual, &a.common, &a.toldHours,
+			&a.quiet, &a.toLabelled, &a.replies, &a.delays, &a.accepts, &a.toOpener, &a.turns, &a.requests, &a.declines,
+			&a.unproved, &a.toBlocker, &a.topDyad, &a.longestRun, &a.timed, &a.vanishing, &a.cold, &a.coldMedia, &a.made, &a.group},
+		2 * naiveWeek: {&a.aged, &a.bands, &a.minors14d, &a.minorsKnown, &a.minorsUntied, &a.minorReplies, &a.minorBlocks,
+			&a.minorDeclines, &a.minorReports, &a.minorsAgain, &a.minorsRested, &a.minorsQuiet, &a.toMedia.time,
+			&a.toMedia.times, &a.toCall.time, &a.toCall.times, &a.toTimer.time, &a.toTimer.times},
+		naiveMonth: {&a.fanEarlier, &a.first30d, &a.evasions, &a.dropped, &a.blocks, &a.reports, &a.weighted, &a.sides30d,
+			&a.removed},
 	} {
 		for _, c := range counters {
 			c.half = half
@@ -151,6 +173,13 @@ func (a *naiveAccount) count(at time.Time, counters ...*naiveCounter) {
 	}
 }
 
+// countIf adds an event to counters if it is one of them.
+func (a *naiveAccount) countIf(is bool, at time.Time, counters ...*naiveCounter) {
+	if is {
+		a.count(at, counters...)
+	}
+}
+
 // began returns when the account began: its registration, else the day of its making, unless that is the day of its
 // first event or unknown: then its first event.
 func (a *naiveAccount) began() time.Time {
@@ -174,56 +203,10 @@ func (a *naiveAccount) ageDays() float64 {
 	return math.NaN()
 }
 
+// naiveDayOf returns the Unix day of a time.
+func naiveDayOf(at time.Time) int { return int(at.Unix() / 86400) }
+
 func naiveDate(unixDay int) time.Time { return time.Unix(int64(unixDay)*86400, 0).UTC() }
-
-// contact returns the entry of a peer, and makes it if it may. An account knows at most 448 peers: the one whose last
-// event is oldest makes room.
-func (a *naiveAccount) contact(peer string, at time.Time, make bool) *naiveContact {
-	if c, ok := a.contacts[peer]; ok || !make {
-		return c
-	}
-	if len(a.contacts) >= 448 {
-		oldest := ""
-		for name, c := range a.contacts {
-			if old := a.contacts[oldest]; old == nil || c.last.Before(old.last) || c.last.Equal(old.last) && name < oldest {
-				oldest = name
-			}
-		}
-		delete(a.contacts, oldest)
-	}
-	c := &naiveContact{opened: at.Truncate(time.Second), last: at.Truncate(time.Second)}
-	a.contacts[peer] = c
-	return c
-}
-
-// advance fades the sends to a peer to a time, and returns what one of that time counts for.
-func (c *naiveContact) advance(a *naiveAccount, at time.Time) float64 {
-	now := at.Truncate(time.Second)
-	n := naiveTicks(now.Sub(a.first), naiveWeek) - naiveTicks(c.last.Sub(a.first), naiveWeek)
-	if now.Before(c.last) {
-		return naiveFade(-n)
-	}
-	c.sent *= naiveFade(n)
-	c.last = now
-	return 1
-}
-
-// open notes who made the first contact, unless there was one, and tells whether this was it.
-func (c *naiveContact) open(by *bool, at time.Time) bool {
-	if c.weOpened || c.theyOpened {
-		return false
-	}
-	*by = true
-	c.opened = at.Truncate(time.Second)
-	return true
-}
-
-// hear notes that the peer answered, and tells whether it was the first answer to a contact that the account made.
-func (c *naiveContact) hear() (reply bool) {
-	reply = c.weOpened && !c.wrote
-	c.wrote, c.run = true, 0
-	return reply
-}
 
 // naiveStrange puts what was seen in front of the latest few, and tells whether it was not among them, if any was.
 func naiveStrange(known *[]string, most int, seen string) bool {

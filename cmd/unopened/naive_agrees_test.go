@@ -105,6 +105,7 @@ func naiveOpinions(t testing.TB, lines [][]byte) map[string]*opinion {
 type agreement struct {
 	accounts, assessed int
 	margin             float64     // the greatest difference of margins
+	value              float64     // and of values of features, relative to 1 plus the value
 	faults             []string    // where they disagree
 	values             [][]float64 // of each feature, those known
 }
@@ -144,6 +145,7 @@ func (g *agreement) features(id string, ours, theirs *features.Vector) {
 		}
 		if !math.IsNaN(b) {
 			g.values[i] = append(g.values[i], b)
+			g.value = max(g.value, math.Abs(a-b)/(1+math.Abs(b)))
 		}
 	}
 }
@@ -169,7 +171,9 @@ func (g *agreement) scores(id string, ours, theirs *opinion) {
 // TestStraightforwardBuildAgrees holds every feature and score against a build that is slow and obvious.
 func TestStraightforwardBuildAgrees(t *testing.T) {
 	values := make([][]float64, len(features.Catalogue))
-	for name, lines := range map[string][][]byte{"simulated": simulated(20_000, 600), "arbitrary": arbitrary(20_000)} {
+	for name, lines := range map[string][][]byte{
+		"simulated": simulated(20_000, 600), "arbitrary": arbitrary(7, 20_000, false), "talk": arbitrary(8, 20_000, true),
+	} {
 		t.Run(name, func(t *testing.T) {
 			g := agree(ourOpinions(t, lines), naiveOpinions(t, lines))
 			for _, fault := range g.faults {
@@ -178,7 +182,7 @@ func TestStraightforwardBuildAgrees(t *testing.T) {
 			for i := range values {
 				values[i] = append(values[i], g.values[i]...)
 			}
-			t.Logf("%d accounts, %d scores; margins differ by %.2g at most", g.accounts, g.assessed, g.margin)
+			t.Logf("%d accounts, %d scores; margins differ by %.2g at most, values by %.2g", g.accounts, g.assessed, g.margin, g.value)
 		})
 	}
 	for i, def := range features.Catalogue {

@@ -60,6 +60,14 @@ func (e *naiveEvent) said() bool { return e.Type == "message" || e.Type == "call
 // outward tells whether the event turns to the target: by a message, a call or a request.
 func (e *naiveEvent) outward() bool { return e.said() || e.Type == "contact_request" }
 
+// dealing tells whether the event is one among people: with others or in groups.
+func (e *naiveEvent) dealing() bool {
+	return e.outward() || slices.Contains([]string{
+		"contact_accept", "contact_decline", "block", "unblock", "report",
+		"group_create", "group_join", "group_leave", "group_add", "group_remove",
+	}, e.Type)
+}
+
 // tie tells whether both have a mutual relation or a group in common, and whether the event says so.
 func (e *naiveEvent) tie() (tied, known bool) {
 	tied = e.Relation == "mutual" || e.SharedGroups != nil && *e.SharedGroups > 0
@@ -75,7 +83,9 @@ func (e *naiveEvent) given() (f ingest.Fields) {
 		{ingest.FieldActor, true},
 		{ingest.FieldTarget, e.Target != ""},
 		{ingest.FieldMedia, e.Media != ""},
+		{ingest.FieldSize, e.Size != nil},
 		{ingest.FieldForwards, e.Forwards != nil},
+		{ingest.FieldSessionNew, e.SessionNew != nil},
 		{ingest.FieldDisappearing, e.Disappearing != nil},
 		{ingest.FieldAnswered, e.Answered != nil},
 		{ingest.FieldRelation, e.Relation != ""},
@@ -85,6 +95,7 @@ func (e *naiveEvent) given() (f ingest.Fields) {
 		{ingest.FieldDevice, e.Device != ""},
 		{ingest.FieldNetwork, e.Network != ""},
 		{ingest.FieldCountry, e.Country != ""},
+		{ingest.FieldPhoneCountry, e.PhoneCountry != ""},
 	} {
 		if field.given {
 			f |= field.bit

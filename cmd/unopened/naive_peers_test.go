@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -16,45 +17,60 @@ func (a *naiveAccount) turn(e *naiveEvent, at time.Time) (first, old bool) {
 	if e.TargetAge != "" {
 		c.minor = naiveMinor(e.TargetAge)
 	}
-	quiet := !met || at.Truncate(time.Second).Sub(c.last) >= naiveHour
+	silence := at.Truncate(time.Second).Sub(c.last)
+	if !met {
+		silence = math.MaxInt64
+	}
 	worth := c.advance(a, at)
-	if e.Type == "contact_accept" || e.Type == "contact_decline" {
+	switch e.Type {
+	case "contact_accept", "contact_decline":
 		c.open(&c.theyOpened, at) // the peer must have asked
+	case "block":
+		a.bar(c)
 	}
 	if !e.outward() {
 		return false, false
 	}
+	had := c.wrote
 	first = c.open(&c.weOpened, at)
-	known := c.wrote && at.Truncate(time.Second).Sub(c.opened) >= naiveDay
-	old = quiet && (known || e.Relation == "mutual")
-	c.sent += worth
-	c.run++
-	a.reach(e, at, c)
+	known := had && at.Truncate(time.Second).Sub(c.opened) >= naiveDay
+	a.reach(e, at, c, worth)
 	if first {
 		a.meet(e, at)
+		a.dropDyads(at)
 	}
 	if e.Type == "call" && e.Answered != nil && *e.Answered && c.hear() {
-		a.answered(c)
+		a.answered(c, at)
 	}
 	a.longestRun.raise(float64(c.run) * a.worth(at, naiveWeek))
-	if c.weOpened && !c.wrote && (e.Media == "image" || e.Media == "video" || e.Media == "audio" || e.Media == "file") {
-		a.count(at, &a.media)
+	if e.said() {
+		a.escalate(e, at, c, had)
 	}
-	return first, old
+	a.countIf(c.minor && !first && c.weOpened && !c.wrote && silence >= naiveDay, at, &a.minorsAgain)
+	return first, silence >= naiveHour && (known || e.Relation == "mutual")
 }
 
-// reach counts a direct message, call or request.
-func (a *naiveAccount) reach(e *naiveEvent, at time.Time, c *naiveContact) {
+// reach counts a direct message, call or request, which counts for so much between the two.
+func (a *naiveAccount) reach(e *naiveEvent, at time.Time, c *naiveContact, worth float64) {
 	a.count(at, &a.direct)
 	if e.Type == "contact_request" {
 		a.count(at, &a.requests)
+		c.asked = true
+	} else {
+		a.alone++
+		if c.wrote && c.run == 0 {
+			c.turns++
+			a.countIf(c.weOpened, at, &a.turns)
+		}
 	}
-	if c.theyOpened {
-		a.count(at, &a.toOpener)
+	c.sent += worth
+	c.run++
+	if today := naiveDayOf(at); today > c.wroteOn {
+		c.wroteOn = today
+		a.countIf(c.minor, at, &a.minorsWritten)
 	}
-	if c.blocking {
-		a.count(at, &a.toBlocker)
-	}
+	a.countIf(c.theyOpened, at, &a.toOpener)
+	a.countIf(c.blocking, at, &a.toBlocker)
 	a.topDyad.raise(c.sent)
 }
 
@@ -67,6 +83,10 @@ func (a *naiveAccount) meet(e *naiveEvent, at time.Time) {
 		if e.Relation == "stranger" {
 			a.count(at, &a.strangers)
 		}
+	}
+	since := at.Truncate(time.Second).Sub(a.joined)
+	if since >= 0 && since <= naiveDay && e.SharedGroups != nil && *e.SharedGroups > 0 && e.Relation != "mutual" {
+		a.count(at, &a.mediated)
 	}
 	tied, known := e.tie()
 	if known {
@@ -92,144 +112,123 @@ func (a *naiveAccount) meet(e *naiveEvent, at time.Time) {
 	}
 }
 
-// answered counts the first reply to a contact that the account made; it weighs what that contact weighs now.
-func (a *naiveAccount) answered(c *naiveContact) {
+// answered counts the first reply to a contact that the account made; it weighs what that contact weighs now, nothing where
+// that was before all that is known.
+func (a *naiveAccount) answered(c *naiveContact, at time.Time) {
 	a.streak = 0
-	a.replies.value += a.since(c.opened, a.replies.half)
+	seconds, known := c.age(at)
+	if !known {
+		return
+	}
+	a.replies.value += a.since(c.opened, naiveWeek)
+	a.delays.value += a.since(c.opened, naiveWeek) * math.Log1p(seconds)
 	if c.minor {
 		a.minorReplies.value += a.since(c.opened, a.minorReplies.half)
 	}
 }
 
-// receive takes what was done to the account. Where the peer must know how many others turn to the account, it answers
-// with their number within an hour and what is usual.
-func (a *naiveAccount) receive(e *naiveEvent, at time.Time) (others, usual float64, answers bool) {
+// receive takes what was done to the account, and returns what it tells a peer who must know how many others turn to it.
+func (a *naiveAccount) receive(e *naiveEvent, at time.Time) *naiveAnswer {
 	late := a.advance(at)
 	a.events++
 	a.describe(e.TargetAge, e.TargetCreated, late)
 	if e.said() {
 		a.count(at, &a.received1d, &a.received7d)
+		a.alone = 0
 	}
-	if e.Type == "label" {
+	switch {
+	case e.Type == "label":
 		a.labels[e.Category] = e.Verdict
-		return 0, 0, false
+		return nil
+	case e.Type == "group_add":
+		a.join(at)
+	case e.Type == "group_remove":
+		a.count(at, &a.removed)
+	case e.Type == "report" && e.Actor == "": // reporters without a name count as one together
+		a.reports.raise(a.worth(at, naiveMonth))
 	}
 	if e.Actor == "" {
-		if e.Type == "report" { // reporters without a name count as one together
-			a.reports.raise(a.worth(at, naiveMonth))
-		}
-		return 0, 0, false
+		return nil
 	}
-	makes := e.outward() || e.Type == "contact_accept" || e.Type == "contact_decline" || e.Type == "block" || e.Type == "report"
-	c := a.contact(e.Actor, at, makes)
+	makes := []string{"contact_accept", "contact_decline", "block", "unblock", "report"}
+	c := a.contact(e.Actor, at, e.outward() || slices.Contains(makes, e.Type))
 	if c == nil {
-		return 0, 0, false
+		return nil
 	}
 	if e.ActorAge != "" {
 		c.minor = naiveMinor(e.ActorAge)
 	}
+	if e.Device != "" {
+		c.device = e.Device
+	}
+	if e.Network != "" {
+		c.network = e.Network
+	}
 	c.advance(a, at)
 	if a.hear(e, at, c) {
-		others, usual = a.newSendersBut(a.worth(at, naiveHour), a.worth(at, naiveWeek))
-		return others, usual, true
+		a.crowding.value = a.senders.add(1 + int(max(0, at.Sub(a.first))/naiveHour))
+		return a.introduce(e, at, c)
 	}
-	others, usual = a.newSendersBut(a.since(c.opened, naiveHour), a.since(c.opened, naiveWeek))
-	return others, usual, e.said() && c.theyOpened && c.sent == 0 && others >= 4 // a crowd, and not yet an answer
+	if answer := a.crowd(a.since(c.opened, naiveHour), a.since(c.opened, naiveWeek)); e.said() && c.theyOpened && c.sent == 0 &&
+		answer.others >= 4 { // a crowd, and not yet an answer
+		return answer
+	}
+	return nil
 }
 
-// newSendersBut returns how many others than the peer made a first contact with the account, within an hour and in the
-// usual hour of a week.
-func (a *naiveAccount) newSendersBut(hour, week float64) (others, usual float64) {
-	return max(0, a.firstIn1h.value-hour), max(0, a.firstIn7d.value-week) / (7 * 24)
-}
-
-// hear takes what a peer did.
+// hear takes what a peer did, and tells whether it was its first contact with the account.
 func (a *naiveAccount) hear(e *naiveEvent, at time.Time, c *naiveContact) (firstIn bool) {
-	unwanted := false
 	switch e.Type {
 	case "message", "call", "contact_request":
 		if firstIn = c.open(&c.theyOpened, at); firstIn {
 			a.count(at, &a.firstIn1h, &a.firstIn7d)
 		}
 		if c.hear() {
-			a.answered(c)
+			a.answered(c, at)
 		}
 	case "contact_accept":
 		c.open(&c.weOpened, at) // the account must have asked
-		if c.hear() {
-			a.answered(c)
-		}
+		a.accepted(c, at)
 	case "contact_decline":
 		c.open(&c.weOpened, at)
+		c.asked = false
 		a.count(at, &a.declines)
-		unwanted = true
+		a.countIf(c.minor, at, &a.minorBlocks, &a.minorDeclines)
 	case "block":
-		if unwanted = !c.hasBlocked; unwanted {
+		if !c.hasBlocked {
 			a.count(at, &a.blocks)
+			a.countIf(c.minor, at, &a.minorBlocks)
 		}
 		c.blocking, c.hasBlocked = true, true
 	case "unblock":
 		c.blocking = false
 	case "report":
-		if unwanted = !c.hasReported; unwanted {
+		if !c.hasReported {
 			a.count(at, &a.reports)
+			a.countIf(c.minor, at, &a.minorBlocks, &a.minorReports)
 		}
 		c.hasReported = true
-	}
-	if unwanted && c.minor {
-		a.count(at, &a.minorBlocks)
 	}
 	return firstIn
 }
 
-// crowd takes how many others turn to a peer to whom the account turns.
-func (a *naiveAccount) crowd(peer string, others, usual float64, at time.Time) {
-	worth := a.worth(at, naiveDay)
-	a.burst.raise(worth * math.Log((others+1)/(usual+1)))
-	a.newSenders.raise(worth * others)
-	if c := a.contacts[peer]; c != nil && !c.wrote && others >= 4 {
-		a.crowdRun.raise(worth * float64(c.run))
-	}
-}
-
-// weigh adds the weight of a report, once a reporter: one of some days' standing and traffic whom the account wrote to
-// first, who reports little and whose report was verified, counts whole.
-func (a *naiveAccount) weigh(by *naiveAccount, e *naiveEvent, at time.Time) {
-	c := a.contact(e.Actor, at, true)
-	if c.hasWeighed {
-		return
-	}
-	c.hasWeighed = true
-	if by.abusive() > 0 {
-		return
-	}
-	standing, approached, verified := 0.5, 0.25, 0.6
-	if days := by.ageDays(); !math.IsNaN(days) {
-		standing = min(1, (days+0.5)/7)
-	}
-	if to := by.contacts[e.Target]; to != nil && to.theyOpened {
-		approached = 1
-	} else if to != nil && to.weOpened {
-		approached = 0.5
-	}
-	if e.Verified != nil && *e.Verified {
-		verified = 1
-	} else if e.Verified != nil {
-		verified = 0.3
-	}
-	rare := min(1, 3/max(1, by.made.value))
-	traffic := min(1, (by.sent7d.value+by.received7d.value+1)/5)
-	a.weighted.value += a.worth(at, naiveMonth) * rare * standing * approached * verified * traffic
-}
-
-// labelled counts the categories with a label of that verdict.
-func (a *naiveAccount) labelled(verdict string) (n int) {
-	for _, v := range a.labels {
-		if v == verdict {
-			n++
+// accepted takes that a peer accepted a request: one that was the first contact weighs what that weighs now, another one
+// counts as it is accepted.
+func (a *naiveAccount) accepted(c *naiveContact, at time.Time) {
+	if c.hear() {
+		a.answered(c, at)
+		if _, known := c.age(at); known {
+			a.accepts.value += a.since(c.opened, naiveWeek)
 		}
+	} else {
+		a.countIf(c.asked, at, &a.accepts)
 	}
-	return n
+	c.asked = false
 }
 
-func (a *naiveAccount) abusive() int { return a.labelled("abusive") }
+// join notes that the account came to a group.
+func (a *naiveAccount) join(at time.Time) {
+	if at := at.Truncate(time.Second); at.After(a.joined) {
+		a.joined = at
+	}
+}

@@ -10,30 +10,32 @@ import (
 func (n *naive) come(a *naiveAccount, e *naiveEvent, at time.Time) {
 	late := at.Before(a.last)
 	if e.Device != "" {
-		accounts := naiveVisit(n.devices, e.Device, naiveWeek, e.Actor, at)
+		accounts, registered := naiveVisit(n.devices, e.Device, naiveWeek, e, at)
 		if !late {
-			a.onDevice.value, a.hasDevice = accounts, true
+			a.onDevice.value, a.registeredOnDevice.value, a.hasDevice = accounts, registered, true
 		}
 		n.judge(a)
 	}
 	if e.Network != "" {
-		accounts := naiveVisit(n.networks, e.Network, naiveDay, e.Actor, at)
+		accounts, registered := naiveVisit(n.networks, e.Network, naiveDay, e, at)
 		if !late {
-			a.onNetwork.value, a.hasNetwork = accounts, true
+			a.onNetwork.value, a.registeredOnNetwork.value, a.hasNetwork = accounts, registered, true
 		}
 		n.judge(a)
 	}
 }
 
-// naivePlace is a device or a network: which accounts came there, in the present window and the one before.
+// naivePlace is a device or a network: which accounts came there, in the present window and the one before, and the
+// registrations there, which fade by half in each window.
 type naivePlace struct {
 	first, last time.Time
 	now, before naiveSet
+	registered  float64
 }
 
-// naiveVisit counts an account at a place, and returns how many there were within a window: those of the present one,
-// or the share of the one before that reaches into the last window's length, whichever is more.
-func naiveVisit(places map[string]*naivePlace, name string, window time.Duration, account string, at time.Time) float64 {
+// naiveVisit counts an account at a place. It returns how many there were within a window: those of the present one, or
+// the share of the one before that reaches into the last window's length, whichever is more; and the registrations.
+func naiveVisit(places map[string]*naivePlace, name string, window time.Duration, e *naiveEvent, at time.Time) (accounts, registered float64) {
 	p := places[name]
 	if p == nil {
 		p = &naivePlace{first: at, last: at, now: newNaiveSet(), before: newNaiveSet()}
@@ -47,11 +49,15 @@ func naiveVisit(places map[string]*naivePlace, name string, window time.Duration
 		if turned > 1 {
 			p.before = newNaiveSet()
 		}
+		p.registered *= naiveFade(naiveTicks(at.Sub(p.first), window) - naiveTicks(p.last.Sub(p.first), window))
 		p.last = at
 	}
-	p.now.add(account)
+	if e.Type == "account_registered" {
+		p.registered += naiveFade(naiveTicks(p.last.Sub(at), window))
+	}
+	p.now.add(e.Actor)
 	left := 1 - float64(p.last.Sub(p.first)%window)/float64(window)
-	return max(p.now.count(), p.before.count()*left)
+	return max(p.now.count(), p.before.count()*left), p.registered
 }
 
 // naiveSet is a set of accounts. What is counted of more than 16 is an estimate, as features/sketch says: HyperLogLog with

@@ -27,9 +27,9 @@ func simulated(events, accounts int) (lines [][]byte) {
 }
 
 // arbitrary returns valid events of every type but the controls, with any fields, among few accounts: what no simulated
-// person would do. Some come late.
-func arbitrary(events int) (lines [][]byte) {
-	r := rand.New(rand.NewPCG(7, 7))
+// person would do. Some come late. Where all talk, most are messages between two who know each other for a week.
+func arbitrary(seed uint64, events int, talk bool) (lines [][]byte) {
+	r := rand.New(rand.NewPCG(7, seed))
 	rows := slices.DeleteFunc(ingest.Rows(), func(row ingest.Row) bool { return row.Type.Control() })
 	now := simulate.Default().Start
 	for i := range events {
@@ -38,6 +38,9 @@ func arbitrary(events int) (lines [][]byte) {
 		row := &rows[r.IntN(len(rows))]
 		if r.IntN(2) == 0 {
 			row = &rows[6+r.IntN(8)] // dealings
+		}
+		if talk && r.IntN(3) > 0 {
+			row = &rows[6] // direct messages
 		}
 		ev := ingest.Event{Type: row.Type, At: now, Kind: ingest.Direct}
 		if row.Kinds != nil {
@@ -52,6 +55,10 @@ func arbitrary(events int) (lines [][]byte) {
 		}
 		binary.BigEndian.PutUint64(ev.ID[:], uint64(i+1))
 		fill(&ev, r)
+		if talk && r.IntN(20) > 0 {
+			actor := r.IntN(64)
+			ev.Subject, ev.Peer = pseudonym(actor), pseudonym(actor^(1+i*12/events))
+		}
 		lines = append(lines, ingest.AppendJSON(nil, &ev))
 	}
 	return lines

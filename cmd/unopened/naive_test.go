@@ -1,6 +1,8 @@
 package main
 
 import (
+	"math"
+	"slices"
 	"time"
 
 	"github.com/unopened/unopened/features"
@@ -15,6 +17,7 @@ type naive struct {
 	accounts map[string]*naiveAccount
 	devices  map[string]*naivePlace
 	networks map[string]*naivePlace
+	groups   map[naiveGroup]int // accounts in lockstep
 	features []naiveFeature
 	scorer   *models.Scorer
 	vector   features.Vector
@@ -26,7 +29,7 @@ func newNaive(set *models.Set) (*naive, error) {
 	all, err := naiveCatalogue()
 	return &naive{
 		accounts: map[string]*naiveAccount{}, devices: map[string]*naivePlace{}, networks: map[string]*naivePlace{},
-		features: all, scorer: set.Scorer(), vector: features.NewVector(),
+		groups: map[naiveGroup]int{}, features: all, scorer: set.Scorer(), vector: features.NewVector(),
 	}, err
 }
 
@@ -34,23 +37,30 @@ func newNaive(set *models.Set) (*naive, error) {
 func (n *naive) handle(e *naiveEvent) {
 	at := e.time()
 	var actor, target *naiveAccount
+	first := false
 	if e.Actor != "" && e.Type != "label" {
 		actor = n.account(e.Actor, at)
-		actor.act(e, at)
+		first = actor.act(e, at)
 		n.judge(actor)
 	}
 	if e.Target != "" {
 		target = n.account(e.Target, at)
-		others, usual, answers := target.receive(e, at)
+		answer := target.receive(e, at)
 		n.judge(target)
-		if answers {
-			actor.crowd(e.Target, others, usual, at)
+		if answer != nil {
+			actor.learn(e.Target, answer, at)
 			n.judge(actor)
 		}
 	}
-	if e.Type == "report" && actor != nil {
-		target.weigh(actor, e, at)
+	if actor == nil {
+		return
+	}
+	if e.Type == "report" || e.Type == "block" {
+		target.complain(actor, e, at)
 		n.judge(target)
+	}
+	if n.lockstep(actor, e, at, first) {
+		n.judge(actor)
 	}
 	if e.Type == "account_registered" || e.Type == "login" || e.Type == "device_added" {
 		n.come(actor, e, at)
@@ -73,13 +83,12 @@ func (n *naive) judge(a *naiveAccount) {
 	n.judged++
 }
 
-// act takes what the account did.
-func (a *naiveAccount) act(e *naiveEvent, at time.Time) {
+// act takes what the account did, and tells whether it was its first contact with somebody.
+func (a *naiveAccount) act(e *naiveEvent, at time.Time) (first bool) {
 	late := a.advance(at)
 	a.events++
 	a.seen |= e.given()
 	a.describe(e.ActorAge, e.ActorCreated, late)
-	first := false
 	old := false
 	if e.Target != "" {
 		first, old = a.turn(e, at)
@@ -87,18 +96,9 @@ func (a *naiveAccount) act(e *naiveEvent, at time.Time) {
 	if e.said() {
 		a.send(e, at, late)
 	}
-	switch e.Type {
-	case "report":
-		a.count(at, &a.made)
-	case "group_add":
-		a.count(at, &a.groupAdds)
-	case "group_join":
-		a.count(at, &a.groupJoins)
-	case "account_registered":
-		a.registered = at.Truncate(time.Second)
-	case "login_failed":
-		a.count(at, &a.failed)
-		return // it may have been anybody
+	a.does(e, at)
+	if e.Type == "login_failed" {
+		return first // it may have been anybody
 	}
 	a.move(e, at, late, old)
 	if since := at.Sub(a.began()); since >= 0 && since <= naiveHour {
@@ -108,12 +108,41 @@ func (a *naiveAccount) act(e *naiveEvent, at time.Time) {
 		a.outreach = at.Truncate(time.Second)
 	}
 	if late {
-		return
+		return first
 	}
 	if !a.lastAct.IsZero() {
 		a.dormancy.raise(at.Sub(a.lastAct).Hours() / 24)
 	}
 	a.lastAct = at
+	if today := naiveDayOf(at); !slices.Contains(a.days, today) {
+		a.days = append(a.days, today)
+	}
+	return first
+}
+
+// does counts acts by their type.
+func (a *naiveAccount) does(e *naiveEvent, at time.Time) {
+	switch e.Type {
+	case "report":
+		a.count(at, &a.made)
+	case "group_add":
+		a.count(at, &a.groupAdds)
+	case "group_join":
+		a.count(at, &a.groupJoins)
+		a.join(at)
+	case "group_create":
+		a.count(at, &a.groupsMade)
+	case "account_registered":
+		a.registered = at.Truncate(time.Second)
+	case "login_failed":
+		a.count(at, &a.failed)
+	case "challenge_failed":
+		a.count(at, &a.unproved)
+	}
+	if e.dealing() && e.Country != "" && e.PhoneCountry != "" {
+		a.count(at, &a.placed)
+		a.countIf(e.Country != e.PhoneCountry, at, &a.abroad)
+	}
 }
 
 // describe keeps what an event says of the account itself.
@@ -130,40 +159,40 @@ func (a *naiveAccount) describe(age string, created *int, late bool) {
 func (a *naiveAccount) send(e *naiveEvent, at time.Time, late bool) {
 	a.count(at, &a.sent1m, &a.sent10m, &a.sent1h, &a.sent1d, &a.sent7d)
 	a.peak.raise(a.sent1m.value)
-	if e.Disappearing != nil {
-		a.count(at, &a.timed)
-		if *e.Disappearing {
-			a.count(at, &a.vanishing)
-		}
-	}
-	if e.Answered != nil && !*e.Answered {
-		a.count(at, &a.missed)
-	}
-	if e.Forwards != nil && *e.Forwards >= 1 {
-		a.count(at, &a.forwards)
-	}
-	if e.Forwards != nil && *e.Forwards >= 5 {
-		a.count(at, &a.forwards5)
-	}
+	a.sentAny(e, at)
 	if late {
 		return
 	}
 	if !a.lastSent.IsZero() {
-		a.gap(at.Sub(a.lastSent).Seconds())
+		a.pause(at.Sub(a.lastSent).Seconds())
 	}
+	if a.lastSent.IsZero() || at.Sub(a.lastSent) > naiveHour/2 {
+		a.session = at.Truncate(time.Second)
+	}
+	a.sessionHours.raise(at.Sub(a.session).Hours())
 	if hour := at.Truncate(naiveHour); a.lastSent.IsZero() || !hour.Equal(a.lastSent.Truncate(naiveHour)) {
 		a.hours[at.Hour()] = min(15, a.hours[at.Hour()]+1)
 	}
 	a.lastSent = at
 }
 
-// gap folds a gap between sends into mean and variance, over about the last 32 of them.
-func (a *naiveAccount) gap(seconds float64) {
+// pause takes a gap between sends: how far it lies below the earlier ones, and into their mean and variance over about
+// the last 32 of them.
+func (a *naiveAccount) pause(seconds float64) {
+	log := math.Log1p(seconds)
+	a.gapZ = (a.gapLog.mean - log) / math.Sqrt(a.gapLog.variance+0.01)
 	a.gaps = min(32, a.gaps+1)
-	w := 1 / float64(a.gaps)
-	d := seconds - a.gapMean
-	a.gapMean += d * w
-	a.gapVar = (1 - w) * (a.gapVar + d*d*w)
+	a.gap.fold(seconds, 1/float64(a.gaps))
+	a.gapLog.fold(log, 1/float64(a.gaps))
+}
+
+// naiveMoments are a mean and a variance.
+type naiveMoments struct{ mean, variance float64 }
+
+func (m *naiveMoments) fold(x, weight float64) {
+	d := x - m.mean
+	m.mean += d * weight
+	m.variance = (1 - weight) * (m.variance + d*d*weight)
 }
 
 // move takes where the account acted from, and whether it wrote to an old contact.
