@@ -34,6 +34,9 @@ func (t *Table) Adopt(from *Table, mine func(ingest.SubjectID) bool) error {
 	if err := adopt(&t.groups, &from.groups, mine, func(*Group) {}); err != nil {
 		return err
 	}
+	if err := adopt(&t.summaries, &from.summaries, mine, func(*Summary) {}); err != nil {
+		return err
+	}
 	return adopt(&t.places, &from.places, mine, func(*Place) {})
 }
 

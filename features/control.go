@@ -26,6 +26,9 @@ func (t *Table) erase(id *ingest.SubjectID) {
 	if row, ok := t.accounts.find(id); ok {
 		t.drop(row)
 	}
+	if row, ok := t.summaries.find(id); ok {
+		t.summaries.drop(row)
+	}
 	peer, digest := peerKey(id), accountDigest(id)
 	t.accounts.each(func(_ uint32, a *Account) {
 		if r := t.reachOf(a); (r.block != 0 || r.trace != 0) && t.blocks.forget(r, peer) {

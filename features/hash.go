@@ -14,6 +14,7 @@ const (
 	contactKey = 2
 	placeKey   = 3
 	groupKey   = 4
+	summaryKey = 5
 )
 
 // Hash is a digest of the whole state: the sum over accounts and places of a hash of their bytes. It does not depend
@@ -32,6 +33,7 @@ func (t *Table) Hash() [16]byte {
 		add(accountKey, buf)
 	})
 	t.places.each(func(_ uint32, p *Place) { add(placeKey, raw(p)) })
+	t.summaries.each(func(_ uint32, s *Summary) { add(summaryKey, raw(s)) })
 	t.groups.each(func(_ uint32, g *Group) { add(groupKey, raw(g)) })
 	var sum [16]byte
 	binary.BigEndian.PutUint64(sum[:8], hi)

@@ -39,7 +39,8 @@ type fieldLayout struct {
 
 // ours is this program's layout, and its description in snapshots.
 var (
-	ours     = layoutOf(reflect.TypeFor[Account](), reflect.TypeFor[Place](), reflect.TypeFor[Group](), reflect.TypeFor[Reach](), reflect.TypeFor[Contact](), reflect.TypeFor[Trace]())
+	ours = layoutOf(reflect.TypeFor[Account](), reflect.TypeFor[Place](), reflect.TypeFor[Group](), reflect.TypeFor[Summary](),
+		reflect.TypeFor[Reach](), reflect.TypeFor[Contact](), reflect.TypeFor[Trace]())
 	oursText = ours.text()
 )
 

@@ -52,6 +52,12 @@ func (t *Table) rebuild() error {
 	if err := index(&t.groups, func(*Group) bool { return true }); err != nil {
 		return err
 	}
+	err = index(&t.summaries, func(s *Summary) bool {
+		return s.First >= 0 && s.Last >= s.First && s.Last-s.First <= spanMost && s.Events > 0
+	})
+	if err != nil {
+		return err
+	}
 	return index(&t.places, func(p *Place) bool {
 		return p.Last >= p.First && p.seen[0].Valid() && p.seen[1].Valid()
 	})

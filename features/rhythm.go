@@ -1,6 +1,7 @@
 package features
 
 import (
+	"encoding/binary"
 	"math"
 	"math/bits"
 	"time"
@@ -87,17 +88,18 @@ func (f *rhythm) halve(n int64) {
 
 // profile returns the number of hours with sends, the days in all hours, and the days in the hours 0 to 5.
 func (f *rhythm) profile() (active, all, night int) {
-	for h := range 24 {
-		n := int(f.inHour(h))
-		all += n
-		if n > 0 {
-			active++
-		}
-		if h <= 5 {
-			night += n
-		}
+	for i := 0; i < len(f.hours); i += 4 {
+		eight := binary.LittleEndian.Uint32(f.hours[i:])
+		active += bits.OnesCount32((eight | eight>>1 | eight>>2 | eight>>3) & 0x11111111)
+		all += sum4(eight)
 	}
-	return active, all, night
+	return active, all, sum4(binary.LittleEndian.Uint32(f.hours[:4]) & 0xffffff)
+}
+
+// sum4 adds the eight numbers of four bits.
+func sum4(eight uint32) int {
+	const low = 0x0f0f0f0f
+	return int((eight&low + eight>>4&low) * 0x01010101 >> 24)
 }
 
 // burstiness is (s-m)/(s+m) of the gaps: -1 for a clock, 0 for chance, 1 for bursts (Goh and Barabási 2008).

@@ -23,7 +23,7 @@ type head struct {
 	Version uint32
 	Layout  uint32 // bytes of the description
 	Seed    uint64
-	Kept    [5]uint64 // newest, sweepAt, evicted, traces.evicted, hand; what else there is to count is counted again
+	Kept    [6]uint64 // newest, sweepAt, evicted, traces.evicted, hand, forgotten; what else there is to count is counted again
 }
 
 // Snapshot writes what has changed since the snapshot before, the rows as they lie in memory. With of > 0 it also writes
@@ -37,7 +37,7 @@ func (t *Table) Snapshot(w io.Writer, step, of int) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	h := head{
 		Magic: [8]byte([]byte(snapshotMagic)), Version: snapshotVersion, Layout: uint32(len(oursText)), Seed: t.blocks.seed,
-		Kept: [5]uint64{uint64(t.newest), uint64(t.sweepAt), t.evicted, t.blocks.traces.evicted, t.hand},
+		Kept: [6]uint64{uint64(t.newest), uint64(t.sweepAt), t.evicted, t.blocks.traces.evicted, t.hand, t.forgotten},
 	}
 	err := binary.Write(out, binary.LittleEndian, &h)
 	if err == nil {
@@ -115,7 +115,8 @@ func (t *Table) load(in io.Reader) error {
 // keep takes over the plain numbers of a snapshot.
 func (t *Table) keep(h *head) {
 	t.blocks.seed = h.Seed
-	t.newest, t.sweepAt, t.evicted, t.blocks.traces.evicted, t.hand = int64(h.Kept[0]), int64(h.Kept[1]), h.Kept[2], h.Kept[3], h.Kept[4]
+	t.newest, t.sweepAt = int64(h.Kept[0]), int64(h.Kept[1])
+	t.evicted, t.blocks.traces.evicted, t.hand, t.forgotten = h.Kept[2], h.Kept[3], h.Kept[4], h.Kept[5]
 }
 
 // understand returns how the rows of each slab of a snapshot become ours; nil for those that are ours already.
@@ -147,12 +148,12 @@ type stored interface {
 }
 
 // slabs are a table's slabs, in the order of a snapshot; rowOf has the place of each one's rows in a layout.
-func (t *Table) slabs() [11]stored {
+func (t *Table) slabs() [12]stored {
 	b, tr := &t.blocks.class, &t.blocks.traces.class
-	return [...]stored{&t.accounts.slab, &t.places.slab, &t.groups.slab, &t.reaches, &b[0], &b[1], &b[2], &tr[0], &tr[1], &tr[2], &tr[3]}
+	return [...]stored{&t.accounts.slab, &t.places.slab, &t.groups.slab, &t.summaries.slab, &t.reaches, &b[0], &b[1], &b[2], &tr[0], &tr[1], &tr[2], &tr[3]}
 }
 
-var rowOf = [11]int{0, 1, 2, 3, 4, 4, 4, 5, 5, 5, 5}
+var rowOf = [12]int{0, 1, 2, 3, 4, 5, 5, 5, 6, 6, 6, 6}
 
 // changed is how many bytes of runs have changed.
 func (s *slab[T]) changed() int64 { return int64(s.since.count) * s.size() }

@@ -8,7 +8,7 @@ const suspicion = 0.3
 
 // Bytes is what the state occupies: it depends on the contents only, not on what has been reserved for more.
 func (t *Table) Bytes() int64 {
-	return t.accounts.size() + t.places.size() + t.groups.size() + t.reaches.bytes() + t.blocks.bytes()
+	return t.accounts.size() + t.places.size() + t.groups.size() + t.summaries.size() + t.reaches.bytes() + t.blocks.bytes()
 }
 
 // full tells whether the ceiling is reached.
@@ -25,22 +25,19 @@ func (t *Table) makeRoom() {
 	}
 }
 
-// sweep evicts at least a sixteenth of the accounts, those idle for longest, as far as so many may go, and the places
-// idle for as long. Who goes follows from the contents alone, so a replay evicts the same.
+// sweep evicts at least a sixteenth of the accounts, those idle for longest, as far as so many may go, and the places and
+// groups idle for as long. Who goes follows from the contents alone, so a replay evicts the same.
 func (t *Table) sweep() {
-	var idle [256]int
-	t.accounts.each(func(_ uint32, a *Account) {
-		if a.evictable() {
-			idle[t.idleness(a.Last)]++
-		}
+	bar := t.bar(t.accounts.live()/16+1, func(idle func(last int64)) {
+		t.accounts.each(func(_ uint32, a *Account) {
+			if a.evictable() {
+				idle(a.Last)
+			}
+		})
 	})
-	bar, sum := len(idle), 0
-	for bar > 0 && sum <= t.accounts.live()/16 {
-		bar--
-		sum += idle[bar]
-	}
 	t.accounts.each(func(row uint32, a *Account) {
 		if a.evictable() && t.idleness(a.Last) >= bar {
+			t.summarise(a)
 			t.drop(row)
 			t.evicted++
 		}
@@ -55,6 +52,20 @@ func (t *Table) sweep() {
 			t.groups.drop(row)
 		}
 	})
+	t.trim()
+}
+
+// bar returns the idleness from which on there are at least so many of those that each names by their last times; 0 where
+// there are not so many at all.
+func (t *Table) bar(least int, each func(idle func(last int64))) int {
+	var count [256]int
+	each(func(last int64) { count[t.idleness(last)]++ })
+	bar, sum := len(count), 0
+	for bar > 0 && sum < least {
+		bar--
+		sum += count[bar]
+	}
+	return bar
 }
 
 // idleness is the time since last on a scale of eight steps an octave, from 0 to 255 beyond any time.

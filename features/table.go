@@ -42,36 +42,39 @@ type Table struct {
 	// empties the slice; a replay, which takes its stamps from the log, only empties it.
 	Stamps []ingest.Stamp
 
-	cfg      Config
-	accounts keyed[Account, *Account]
-	places   keyed[Place, *Place]
-	groups   keyed[Group, *Group]
-	reaches  slab[Reach]
-	blocks   blocks
-	moved    string // what the last snapshot had otherwise
-	touched  int64  // keeps the loads of Ahead from being left out
+	cfg       Config
+	accounts  keyed[Account, *Account]
+	places    keyed[Place, *Place]
+	groups    keyed[Group, *Group]
+	summaries keyed[Summary, *Summary]
+	reaches   slab[Reach]
+	blocks    blocks
+	moved     string // what the last snapshot had otherwise
+	touched   int64  // keeps the loads of Ahead from being left out
 	kept
 }
 
 // kept are the plain numbers of a table that a snapshot carries on.
 type kept struct {
-	newest  int64  // the greatest event time
-	sweepAt int64  // accounts from which the next sweep may come
-	evicted uint64 // accounts evicted
-	hand    uint64 // the row of groups that was looked at last
-	silent  uint64 // rows of accounts without any event: a stamp or control record came first, or alone
+	newest    int64  // the greatest event time
+	sweepAt   int64  // accounts from which the next sweep may come
+	evicted   uint64 // accounts evicted
+	hand      uint64 // the row of groups that was looked at last
+	forgotten uint64 // summaries of evicted accounts that made room
+	silent    uint64 // rows of accounts without any event: a stamp or control record came first, or alone
 }
 
 // New returns an empty table.
 func New(cfg Config) *Table {
-	var seeds [7 * 8]byte
+	var seeds [9 * 8]byte
 	rand.Read(seeds[:]) // never fails; the seeds decide where rows lie, which shows in no result
 	seed := func(i int) uint64 { return binary.LittleEndian.Uint64(seeds[8*i:]) }
 	t := &Table{cfg: cfg, reaches: newSlab[Reach](1), blocks: newBlocks(seed(4))}
 	t.accounts.slab, t.places.slab, t.groups.slab = newSlab[Account](1), newSlab[Place](1), newSlab[Group](1)
 	t.accounts.seed, t.places.seed, t.groups.seed = [2]uint64{seed(0), seed(1)}, [2]uint64{seed(2), seed(3)}, [2]uint64{seed(5), seed(6)}
 	t.accounts.least = max(16, 1<<bits.Len(uint(cfg.Accounts*4/3/partCount)))
-	t.places.least, t.groups.least = 16, 16
+	t.summaries.slab, t.summaries.seed = newSlab[Summary](1), [2]uint64{seed(7), seed(8)}
+	t.places.least, t.groups.least, t.summaries.least = 16, 16, 16
 	return t
 }
 
@@ -185,7 +188,9 @@ func (t *Table) open(id *ingest.SubjectID, at int64) *Account {
 	a := t.accounts.at(row)
 	a.start(*id, at)
 	t.accounts.enter(id, row)
-	t.silent++
+	if !t.recall(a) {
+		t.silent++
+	}
 	return a
 }
 

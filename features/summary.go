@@ -1,0 +1,85 @@
+package features
+
+import "github.com/unopened/unopened/ingest"
+
+// Summary is what is left of an account that made room: who it is, since when it is known, what others have said of it, and
+// from where it acted. It stands at the account's last event; whoever comes back goes on from there, not as a newcomer.
+// Flat like Account.
+type Summary struct {
+	ID          ingest.SubjectID
+	Last, First int64
+	registered  uint32
+	outreach1st uint32
+	days        uint32
+	Events      uint32
+	Seen        ingest.Fields
+	blocks30d   float32 `half:"-"` // they fade when the account comes back
+	reports30d  float32 `half:"-"`
+	weighted30d float32 `half:"-"`
+	made7d      float32 `half:"-"`
+	devices     known4
+	countries   known4
+	created     uint16
+	flags       flags
+	age         ingest.AgeBand
+}
+
+func (s *Summary) subject() *ingest.SubjectID { return &s.ID }
+
+// notable tells whether an account leaves a summary: it has dealt with others, or been here for some time. A flood of
+// accounts that only log in leaves nothing, and so cannot push out the summaries of others.
+func (a *Account) notable() bool { return a.reach != 0 || a.Events >= 8 }
+
+// summarise keeps what is left of an account that makes room.
+func (t *Table) summarise(a *Account) {
+	if !a.notable() {
+		return
+	}
+	row := t.summaries.take()
+	s := t.summaries.at(row)
+	s.ID, s.Last, s.First, s.Events, s.Seen = a.ID, a.Last, a.First, a.Events, a.Seen
+	s.registered, s.outreach1st, s.days = a.registered, a.outreach1st, a.daysActive()
+	s.blocks30d, s.reports30d, s.weighted30d = a.blocks30d, a.reports30d, a.weighted30d
+	s.made7d, s.devices, s.countries = a.made7d, a.devices, a.countries
+	s.created, s.flags, s.age = a.created, a.flags, a.age
+	t.summaries.enter(&s.ID, row)
+}
+
+// recall makes an account go on from its summary, and tells whether there was one. What its acts did, of whatever kind, is
+// taken to have ended with its last event.
+func (t *Table) recall(a *Account) bool {
+	if t.summaries.live() == 0 {
+		return false
+	}
+	row, ok := t.summaries.find(&a.ID)
+	if !ok {
+		return false
+	}
+	s := t.summaries.at(row)
+	a.Last, a.First, a.Events, a.Seen = s.Last, s.First, s.Events, s.Seen
+	a.registered, a.outreach1st, a.days = s.registered, s.outreach1st, s.days
+	a.blocks30d, a.reports30d, a.weighted30d = s.blocks30d, s.reports30d, s.weighted30d
+	a.made7d, a.devices, a.countries = s.made7d, s.devices, s.countries
+	a.created, a.flags, a.age = s.created, s.flags, s.age
+	a.acted = s.Last
+	t.summaries.drop(row)
+	return true
+}
+
+// trim drops the summaries idle for longest until they take an eighth of the ceiling at most.
+func (t *Table) trim() {
+	n := t.summaries.live()
+	most := int(t.cfg.MemoryMiB << 20 / 8 / (t.summaries.slab.size() + slotBytes))
+	if n <= most {
+		return
+	}
+	bar := t.bar(n-most+most/8, func(idle func(last int64)) {
+		t.summaries.each(func(_ uint32, s *Summary) { idle(s.Last) })
+	})
+	t.summaries.each(func(row uint32, s *Summary) {
+		if t.idleness(s.Last) >= bar {
+			t.summaries.drop(row)
+			t.forgotten++
+		}
+	})
+}
