@@ -156,3 +156,26 @@ func TestLullIsNoBurst(t *testing.T) {
 		t.Errorf("in a burst the score is %v, in a usual hour %v", got, usual)
 	}
 }
+
+// A request declined weighs what the request does by then, as one accepted does, where it was the first contact; one to a peer
+// of old counts as it is answered.
+func TestAnswersWeighWhatRequestsDo(t *testing.T) {
+	for typ, name := range map[ingest.Type]string{ingest.ContactAccept: "accept_share_7d", ingest.ContactDecline: "decline_share_7d"} {
+		w := newWorld(t)
+		w.do(ingest.ContactRequest, 1, 2)
+		w.do(ingest.ContactRequest, 1, 3)
+		w.now += weekMs
+		w.do(typ, 2, 1)
+		usual := map[ingest.Type]float32{ingest.ContactAccept: 0.6, ingest.ContactDecline: 0.2}[typ]
+		w.want(1, name, (0.5+usual)/2)
+		w.want(1, "ignored_share_7d", 0.7/2)
+
+		w.do(ingest.Message, 4, 5)
+		w.do(ingest.Message, 5, 4)
+		w.now += 10 * weekMs
+		w.do(ingest.ContactRequest, 4, 5)
+		w.do(typ, 5, 4)
+		w.want(4, name, (1+usual)/2)
+		w.want(4, "ignored_share_7d", 0.2/2)
+	}
+}

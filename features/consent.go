@@ -11,8 +11,8 @@ type consent struct {
 	replies7d  float32 `half:"7d"` // first contacts that got a reply, weighing what those first contacts weigh now
 	toOpener7d float32 `half:"7d"` // direct sends to peers who opened the contact
 	requests7d float32 `half:"7d"`
-	accepts7d  float32 `half:"7d"` // weighing what those first contacts weigh now, if it was the first reply to one
-	declines7d float32 `half:"7d"`
+	accepts7d  float32 `half:"7d"` // weighing what those requests weigh now: see requested
+	declines7d float32 `half:"7d"` // likewise
 	delays7d   float32 `half:"7d"` // the sum of ln(1 + seconds) from first contact to first reply, weighed like replies7d
 	turns7d    float32 `half:"7d"` // direct sends that follow something of a peer whom the account contacted first
 	blocked7d  float32 `half:"7d"` // sends to peers who had blocked the account
@@ -30,18 +30,15 @@ func (f *consent) observe(s *step) {
 		f.delays7d += float32(s.opened[week] * log1p(float32(s.delay)))
 		r.streak = 0
 	}
-	switch {
-	case s.accepted && s.reply: // the request was the first contact, or followed it
-		f.accepts7d += s.opened[week]
-	case s.accepted:
-		f.accepts7d += s.w[week]
+	if s.accepted {
+		f.accepts7d += s.request
 	}
 	if s.receive {
 		s.a.alone = 0
 	}
 	if !s.out {
 		if s.declined {
-			f.declines7d += s.w[week]
+			f.declines7d += s.request
 		}
 		return
 	}

@@ -128,12 +128,13 @@ func (s *step) take() {
 		s.hear()
 	case ingest.ContactAccept:
 		c.open(weOpened, s.ev.At) // the account must have asked
+		s.request = s.requested()
 		s.hear()
 		s.accepted = s.reply || c.flags&asked != 0
 		c.flags &^= asked
 	case ingest.ContactDecline:
 		c.open(weOpened, s.ev.At)
-		s.declined = true
+		s.request, s.declined = s.requested(), true
 		c.flags &^= asked
 	case ingest.Block:
 		s.blocked = c.flags&onceBlocked == 0
@@ -144,6 +145,15 @@ func (s *step) take() {
 		s.reported = c.flags&reportedUs == 0
 		c.flags |= reportedUs
 	}
+}
+
+// requested returns what the request that the peer answers weighs by now: what the account's first contact does, if that is
+// known and nothing came of it yet; else as much as one of this moment, since nothing tells when it was made.
+func (s *step) requested() float32 {
+	if c := s.c; c.flags&(weOpened|theyWrote) != weOpened || c.opened == longAgo {
+		return s.w[week]
+	}
+	return between(max(0, millis(s.c.opened)-s.a.First), s.a.Last-s.a.First)[week]
 }
 
 // hear notes that the peer has answered, written or called.

@@ -29,6 +29,7 @@ type step struct {
 	quiet      int64   // seconds since the last dealing with the peer; MaxInt64 where there was none
 	delay      int64   // with reply: seconds since that first contact
 	dropped    int     // dialogues that the account opened and has dropped, seen at a first contact
+	request    float32 // with accepted and declined: what the request weighs by this time
 	accepted   bool    // the peer accepted a request
 	declined   bool    // the peer declined a request
 	blocked    bool    // the peer blocked the account, for the first time

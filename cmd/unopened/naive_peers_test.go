@@ -192,7 +192,7 @@ func (a *naiveAccount) hear(e *naiveEvent, at time.Time, c *naiveContact) (first
 	case "contact_decline":
 		c.open(&c.weOpened, at)
 		c.asked = false
-		a.count(at, &a.declines)
+		a.declines.value += a.request(c, at)
 		a.countIf(c.minor, at, &a.minorBlocks, &a.minorDeclines)
 	case "block":
 		if !c.hasBlocked {
@@ -212,18 +212,25 @@ func (a *naiveAccount) hear(e *naiveEvent, at time.Time, c *naiveContact) (first
 	return firstIn
 }
 
-// accepted takes that a peer accepted a request: one that was the first contact weighs what that weighs now, another one
-// counts as it is accepted.
+// accepted takes that a peer accepted a request.
 func (a *naiveAccount) accepted(c *naiveContact, at time.Time) {
-	if c.hear() {
+	weight, reply := a.request(c, at), c.hear()
+	if reply {
 		a.answered(c, at)
-		if _, known := c.age(at); known {
-			a.accepts.value += a.since(c.opened, naiveWeek)
-		}
-	} else {
-		a.countIf(c.asked, at, &a.accepts)
+	}
+	if reply || c.asked {
+		a.accepts.value += weight
 	}
 	c.asked = false
+}
+
+// request is what a request weighs that the peer answers: as the first contact, if that is known and nothing came of it, or
+// else as one of this moment.
+func (a *naiveAccount) request(c *naiveContact, at time.Time) float64 {
+	if c.weOpened && !c.wrote && !c.opened.IsZero() {
+		return a.since(c.opened, naiveWeek)
+	}
+	return a.worth(at, naiveWeek)
 }
 
 // join notes that the account came to a group.
