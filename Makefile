@@ -15,6 +15,8 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 SOAK := engine:TestKilledRunEqualsCleanReplay engine:TestDamageIsFoundAndFallsBack engine:TestWarmUpCountsEverythingOnce \
 	engine:TestRepartitionedRunEqualsCleanReplay engine:TestCrashAtEveryStepOfASeal engine:TestStreamDeliveredTenTimesIsTheSame \
 	engine:TestTenDeliveriesWithKills engine:TestAccountLogAloneDecides \
+	engine:TestFloodOfFreshAccounts engine:TestFloodCannotEvictASuspect engine:TestOneAccountWritesToMany engine:TestManyAccountsWriteToOne \
+	features:TestCeilingUnderAttack features:TestChosenPseudonymsDoNotCollide \
 	cmd/unopened:TestKilledServiceEqualsCleanReplay cmd/unopened:TestHostileRecordsChangeNothing cmd/unopened:TestNothingOfContentComesOut \
 	ingest/kafka:TestErrorCodes ingest/kafka:TestMoves ingest/kafka:TestMembers ingest/kafka:TestProcesses ingest/kafka:TestOutages
 
