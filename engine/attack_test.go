@@ -128,7 +128,7 @@ func TestFloodCannotEvictASuspect(t *testing.T) {
 	t.Run("from below", func(t *testing.T) {
 		rest := suspicious + more - innocent - 1
 		calm, f := &flood{T: t}, &flood{T: t, MiB: 2}
-		calm.flushed(spammer, innocent, n, rest)
+		calm.flushed(spammer, innocent, 0, rest)
 		f.flushed(spammer, innocent, n, rest)
 		if !calm.alerts[alert] {
 			t.Fatalf("score %.2f without a ceiling: the test shows nothing", calm.score)

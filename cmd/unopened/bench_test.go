@@ -71,7 +71,7 @@ func TestBenchTable(t *testing.T) {
 	var table []measured
 	for _, measure := range []func(*testing.T) []measured{
 		benchDecode, benchDecodeProtobuf, benchAllocations, benchAgreement, benchPipeline, benchConsume, benchSplit, benchUpdate,
-		benchSeal, benchCheckpoint, benchStore,
+		benchChosen, benchScale, benchSeal, benchCheckpoint, benchStore,
 	} {
 		rows := measure(t)
 		for i := range rows {
