@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"image/color"
 	"os"
+	"testing"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -51,8 +53,9 @@ func plotScale(name string, quiet []scaled, reaching *scaled) error {
 	white.SetColor(color.White)
 	white.Fill(white.Rectangle.Path())
 	half := white.Max.X / 2
-	speed.Draw(draw.Crop(white, 0, -half, 0, 0))
-	memory.Draw(draw.Crop(white, half, -vg.Millimeter*4, 0, 0))
+	const edge = 3 * vg.Millimeter
+	speed.Draw(draw.Crop(white, edge, -half-3*edge, edge, -edge))
+	memory.Draw(draw.Crop(white, half+edge, -3*edge, edge, -edge))
 	file, err := os.Create(name)
 	if err != nil {
 		return err
@@ -69,9 +72,10 @@ func scalePlot(title, unit string, sizes []scaled, lines ...series) (*plot.Plot,
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, "accounts", unit
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
-	p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
-	p.X.Padding, p.Y.Padding = 0, 0
-	p.Legend.Top, p.Legend.Left = true, true
+	p.X.Tick.Marker, p.Y.Tick.Marker = decades{shortly}, decades{func(v float64) string { return thousands(int64(v)) }}
+	p.X.Padding, p.Y.Padding, p.Title.Padding = 0, 0, 3*vg.Millimeter
+	p.Legend.Top, p.Legend.Left, p.Legend.TextStyle.Font.Size = true, true, 9
+	p.Legend.XOffs, p.Legend.YOffs = 2*vg.Millimeter, -2*vg.Millimeter
 	p.BackgroundColor = color.White
 	p.Add(plotter.NewGrid())
 	for _, line := range lines {
@@ -80,6 +84,20 @@ func scalePlot(title, unit string, sizes []scaled, lines ...series) (*plot.Plot,
 		}
 	}
 	return p, nil
+}
+
+// decades writes the whole decades of a logarithmic axis.
+type decades struct{ write func(float64) string }
+
+// Ticks returns what plot's own ticks are, with our numbers.
+func (d decades) Ticks(low, high float64) []plot.Tick {
+	ticks := plot.LogTicks{Prec: -1}.Ticks(low, high)
+	for i := range ticks {
+		if ticks[i].Label != "" {
+			ticks[i].Label = d.write(ticks[i].Value)
+		}
+	}
+	return ticks
 }
 
 // addSeries adds a line and its points.
@@ -114,4 +132,25 @@ func decade(low, high float64) (float64, float64) {
 		to *= 10
 	}
 	return from, to
+}
+
+// TestPlotScale draws made-up sizes: whatever was measured is named in the picture.
+func TestPlotScale(t *testing.T) {
+	name := t.TempDir() + "/cost.svg"
+	quiet := []scaled{{Accounts: 1e5, Zipf: 400, Uniform: 600, Bytes: 270}, {Accounts: 1e7, Zipf: 500, Uniform: 900, Bytes: 265}}
+	if err := plotScale(name, quiet, &scaled{Accounts: 2e6, Zipf: 700, Bytes: 1600}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"<svg", "Zipf 1.1", "uniform", "quiet", "reaches out", "accounts"} {
+		if !bytes.Contains(text, []byte(want)) {
+			t.Errorf("the picture lacks %q", want)
+		}
+	}
+	if err := plotScale(t.TempDir()+"/none/cost.svg", quiet, &quiet[0]); err == nil {
+		t.Error("a picture in a folder that is not there")
+	}
 }

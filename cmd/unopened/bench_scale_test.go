@@ -61,6 +61,7 @@ func benchScale(t *testing.T) (rows []measured) {
 	var quiet []scaled
 	for _, n := range scaleSizes() {
 		quiet = append(quiet, child(t, task{Build: "quiet", Events: int64(n), Folder: t.TempDir()}).Scale)
+		t.Logf("%+v", quiet[len(quiet)-1]) // the sizes take minutes
 	}
 	for i := range quiet {
 		rows = append(rows, quiet[i].rows("quiet accounts")...)
