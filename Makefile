@@ -9,12 +9,14 @@ MODULE   := github.com/unopened/unopened
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test soak fuzz lint fmt bench clean
+.PHONY: help build demo test soak fuzz lint fmt bench cost clean
 
 # The tests with a long form: those that ask for UNOPENED_SOAK.
 SOAK := engine:TestKilledRunEqualsCleanReplay engine:TestDamageIsFoundAndFallsBack engine:TestWarmUpCountsEverythingOnce \
 	engine:TestRepartitionedRunEqualsCleanReplay engine:TestCrashAtEveryStepOfASeal engine:TestStreamDeliveredTenTimesIsTheSame \
 	engine:TestTenDeliveriesWithKills engine:TestAccountLogAloneDecides \
+	engine:TestFloodOfFreshAccounts engine:TestFloodCannotEvictASuspect engine:TestOneAccountWritesToMany engine:TestManyAccountsWriteToOne \
+	features:TestCeilingUnderAttack features:TestChosenPseudonymsDoNotCollide \
 	cmd/unopened:TestKilledServiceEqualsCleanReplay cmd/unopened:TestHostileRecordsChangeNothing cmd/unopened:TestNothingOfContentComesOut \
 	ingest/kafka:TestErrorCodes ingest/kafka:TestMoves ingest/kafka:TestMembers ingest/kafka:TestProcesses ingest/kafka:TestOutages
 
@@ -69,7 +71,10 @@ fmt: ## format the code
 
 bench: ## measure, print goals beside values, write build/bench.json
 	@mkdir -p build
-	UNOPENED_BENCH=$(CURDIR)/build/bench.json $(GO) test -count=1 -timeout 15m -run '^TestBenchTable$$' -v ./cmd/unopened
+	UNOPENED_BENCH=$(CURDIR)/build/bench.json $(GO) test -count=1 -timeout 45m -run '^TestBenchTable$$' -v ./cmd/unopened
+
+cost: ## measure what events and accounts cost as their number grows, and draw docs/cost.svg
+	UNOPENED_BENCH_PLOT=$(CURDIR)/docs/cost.svg $(GO) test -count=1 -timeout 45m -run '^TestBenchScale$$' -v ./cmd/unopened
 
 clean: ## remove what was built
 	rm -rf bin build

@@ -101,6 +101,7 @@ func (t *Table) gather(st *ingest.Stamp) {
 		for range 2 {
 			t.retire()
 		}
+		trim(t, &t.groups, groupsShare)
 		row = t.groups.take()
 		g := t.groups.at(row)
 		g.ID, g.Last = st.Subject, st.At

@@ -57,6 +57,7 @@ func (t *Table) visit(ev *ingest.Event) {
 	}
 	row, ok := t.places.find(&ev.Subject)
 	if !ok {
+		trim(t, &t.places, placesShare)
 		row = t.places.take()
 		p := t.places.at(row)
 		p.ID, p.First, p.Last = ev.Subject, ev.At, ev.At

@@ -23,7 +23,7 @@ type head struct {
 	Version uint32
 	Layout  uint32 // bytes of the description
 	Seed    uint64
-	Kept    [6]uint64 // newest, sweepAt, evicted, traces.evicted, hand, forgotten; what else there is to count is counted again
+	Kept    [6]uint64 // newest, sweepAt, evicted, traces.evicted, hand, summariesForgotten; what else there is to count is counted again
 }
 
 // Snapshot writes what has changed since the snapshot before, the rows as they lie in memory. With of > 0 it also writes
@@ -37,7 +37,7 @@ func (t *Table) Snapshot(w io.Writer, step, of int) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	h := head{
 		Magic: [8]byte([]byte(snapshotMagic)), Version: snapshotVersion, Layout: uint32(len(oursText)), Seed: t.blocks.seed,
-		Kept: [6]uint64{uint64(t.newest), uint64(t.sweepAt), t.evicted, t.blocks.traces.evicted, t.hand, t.forgotten},
+		Kept: [6]uint64{uint64(t.newest), uint64(t.sweepAt), t.evicted, t.blocks.traces.evicted, t.hand, t.summariesForgotten},
 	}
 	err := binary.Write(out, binary.LittleEndian, &h)
 	if err == nil {
@@ -116,7 +116,7 @@ func (t *Table) load(in io.Reader) error {
 func (t *Table) keep(h *head) {
 	t.blocks.seed = h.Seed
 	t.newest, t.sweepAt = int64(h.Kept[0]), int64(h.Kept[1])
-	t.evicted, t.blocks.traces.evicted, t.hand, t.forgotten = h.Kept[2], h.Kept[3], h.Kept[4], h.Kept[5]
+	t.evicted, t.blocks.traces.evicted, t.hand, t.summariesForgotten = h.Kept[2], h.Kept[3], h.Kept[4], h.Kept[5]
 }
 
 // understand returns how the rows of each slab of a snapshot become ours; nil for those that are ours already.

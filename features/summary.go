@@ -2,8 +2,8 @@ package features
 
 import "github.com/unopened/unopened/ingest"
 
-// Summary is what is left of an account that made room: who it is, since when it is known, what others have said of it, and
-// from where it acted. It stands at the account's last event; whoever comes back goes on from there, not as a newcomer.
+// Summary is what is left of an account that made room: who it is, since when it is known, what others have said of it, from
+// where it acted, and how it was scored. It stands at the account's last event; whoever comes back goes on from there, not as a newcomer.
 // Flat like Account.
 type Summary struct {
 	ID          ingest.SubjectID
@@ -13,10 +13,11 @@ type Summary struct {
 	days        uint32
 	Events      uint32
 	Seen        ingest.Fields
-	blocks30d   float32 `half:"-"` // they fade when the account comes back
-	reports30d  float32 `half:"-"`
-	weighted30d float32 `half:"-"`
-	made7d      float32 `half:"-"`
+	blocks30d   float32    `half:"-"` // they fade when the account comes back
+	reports30d  float32    `half:"-"`
+	weighted30d float32    `half:"-"`
+	made7d      float32    `half:"-"`
+	memo        [6]float32 `half:"-"`
 	devices     known4
 	countries   known4
 	created     uint16
@@ -40,13 +41,13 @@ func (t *Table) summarise(a *Account) {
 	s.ID, s.Last, s.First, s.Events, s.Seen = a.ID, a.Last, a.First, a.Events, a.Seen
 	s.registered, s.outreach1st, s.days = a.registered, a.outreach1st, a.daysActive()
 	s.blocks30d, s.reports30d, s.weighted30d = a.blocks30d, a.reports30d, a.weighted30d
-	s.made7d, s.devices, s.countries = a.made7d, a.devices, a.countries
+	s.made7d, s.devices, s.countries, s.memo = a.made7d, a.devices, a.countries, a.Memo
 	s.created, s.flags, s.age = a.created, a.flags, a.age
 	t.summaries.enter(&s.ID, row)
 }
 
-// recall makes an account go on from its summary, and tells whether there was one. What its acts did, of whatever kind, is
-// taken to have ended with its last event.
+// recall makes an account go on from its summary, and tells whether there was one. Its last act is
+// taken to have been its last event.
 func (t *Table) recall(a *Account) bool {
 	if t.summaries.live() == 0 {
 		return false
@@ -59,27 +60,9 @@ func (t *Table) recall(a *Account) bool {
 	a.Last, a.First, a.Events, a.Seen = s.Last, s.First, s.Events, s.Seen
 	a.registered, a.outreach1st, a.days = s.registered, s.outreach1st, s.days
 	a.blocks30d, a.reports30d, a.weighted30d = s.blocks30d, s.reports30d, s.weighted30d
-	a.made7d, a.devices, a.countries = s.made7d, s.devices, s.countries
+	a.made7d, a.devices, a.countries, a.Memo = s.made7d, s.devices, s.countries, s.memo
 	a.created, a.flags, a.age = s.created, s.flags, s.age
 	a.acted = s.Last
 	t.summaries.drop(row)
 	return true
-}
-
-// trim drops the summaries idle for longest until they take an eighth of the ceiling at most.
-func (t *Table) trim() {
-	n := t.summaries.live()
-	most := int(t.cfg.MemoryMiB << 20 / 8 / (t.summaries.slab.size() + slotBytes))
-	if n <= most {
-		return
-	}
-	bar := t.bar(n-most+most/8, func(idle func(last int64)) {
-		t.summaries.each(func(_ uint32, s *Summary) { idle(s.Last) })
-	})
-	t.summaries.each(func(row uint32, s *Summary) {
-		if t.idleness(s.Last) >= bar {
-			t.summaries.drop(row)
-			t.forgotten++
-		}
-	})
 }

@@ -64,7 +64,7 @@ func TestSummariesAreBounded(t *testing.T) {
 		_, ok := w.table.summaries.find(&id)
 		return ok
 	}
-	if w.table.forgotten == 0 || has(0) || !has(last) {
-		t.Errorf("%d forgotten; the first one's is there: %v, that of the last one evicted: %v", w.table.forgotten, has(0), has(last))
+	if w.table.summariesForgotten == 0 || has(0) || !has(last) {
+		t.Errorf("%d forgotten; the first one's is there: %v, that of the last one evicted: %v", w.table.summariesForgotten, has(0), has(last))
 	}
 }

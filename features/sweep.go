@@ -2,88 +2,176 @@ package features
 
 import "math/bits"
 
-// suspicion is the recorded score from which an account is never evicted, so that no flood of fresh accounts can wash
-// a suspect out.
-const suspicion = 0.3
+const (
+	// suspicion is the recorded score from which an account is a suspect, until it has been idle for suspectFor. While
+	// suspects are less than half of all accounts none is evicted, so no flood of fresh accounts washes one out.
+	suspicion  = 0.3
+	suspectFor = 30 * dayMs
+
+	// The ranks by which accounts go are those of idleness, eight steps an octave. One that was not seen for longer than
+	// shortLived, as the accounts of a flood are, goes before others of the same rank or some octaves less idle; a suspect
+	// whose score has reached alarming goes after others.
+	shortLived  = 6 * hourMs
+	shortRank   = 64
+	alarming    = 0.9
+	alarmedRank = 64
+
+	// Parts of the ceiling that may be taken by places, by lockstep groups and by summaries.
+	placesShare    = 4
+	groupsShare    = 8
+	summariesShare = 8
+)
 
 // Bytes is what the state occupies: it depends on the contents only, not on what has been reserved for more.
 func (t *Table) Bytes() int64 {
 	return t.accounts.size() + t.places.size() + t.groups.size() + t.summaries.size() + t.reaches.bytes() + t.blocks.bytes()
 }
 
-// full tells whether the ceiling is reached.
-func (t *Table) full() bool { return t.cfg.MemoryMiB > 0 && t.Bytes() >= t.cfg.MemoryMiB<<20 }
+func (t *Table) ceiling() int64 { return t.cfg.MemoryMiB << 20 }
 
-// mayGrow tells whether contact blocks may grow.
-func (t *Table) mayGrow() bool { return !t.full() }
+// mayGrow tells whether contact blocks may grow: not at the ceiling.
+func (t *Table) mayGrow() bool { return t.cfg.MemoryMiB == 0 || t.Bytes() < t.ceiling() }
 
-// makeRoom sweeps, at the ceiling, before an account is added.
-func (t *Table) makeRoom() {
-	if int64(t.accounts.live()) >= t.sweepAt && t.full() {
-		t.sweep()
-		t.sweepAt = int64(t.accounts.live()) + int64(t.accounts.live())/64 // if little could go, do not look again at once
+// makeRoom sweeps, at the ceiling, before an account is added or grows. but, if any, is the one that grows.
+func (t *Table) makeRoom(but *Account) {
+	if t.mayGrow() || t.Bytes() < t.sweepAt {
+		return
 	}
+	t.sweep(but)
+	t.sweepAt = t.Bytes() + t.Bytes()/64 // if little could go, do not look again at once
 }
 
-// sweep evicts at least a sixteenth of the accounts, those idle for longest, as far as so many may go, and the places and
-// groups idle for as long. Who goes follows from the contents alone, so a replay evicts the same.
-func (t *Table) sweep() {
-	bar := t.bar(t.accounts.live()/16+1, func(idle func(last int64)) {
-		t.accounts.each(func(_ uint32, a *Account) {
-			if a.evictable() {
-				idle(a.Last)
-			}
-		})
+// sweep evicts a sixteenth of the accounts, those that matter least, as far as so many may go. Who goes follows from the
+// contents and their order in the log alone, so a replay evicts the same.
+func (t *Table) sweep(but *Account) {
+	var ordinary, suspects int
+	t.accounts.each(func(_ uint32, a *Account) {
+		switch {
+		case a == but || a.pinned():
+		case t.suspect(a):
+			suspects++
+		default:
+			ordinary++
+		}
 	})
+	n, ofSuspects := t.accounts.live()/16+1, 0
+	if suspects > t.accounts.live()/2 {
+		ofSuspects = n
+	}
+	t.evict(min(n-ofSuspects, (ordinary+1)/2), func(a *Account) bool { return a != but && !a.pinned() && !t.suspect(a) })
+	t.evict(ofSuspects, func(a *Account) bool { return a != but && !a.pinned() && t.suspect(a) })
+	t.summariesForgotten += trim(t, &t.summaries, summariesShare)
+}
+
+// evict removes n of the accounts that may go, by rank and then in the order in which they came. Those worth it leave a
+// summary.
+func (t *Table) evict(n int, may func(*Account) bool) {
+	if n == 0 {
+		return
+	}
+	var q quota
+	t.accounts.each(func(_ uint32, a *Account) {
+		if may(a) {
+			q.count[t.rank(a)]++
+		}
+	})
+	q.take(n)
 	t.accounts.each(func(row uint32, a *Account) {
-		if a.evictable() && t.idleness(a.Last) >= bar {
+		if may(a) && q.goes(t.rank(a)) {
 			t.summarise(a)
 			t.drop(row)
 			t.evicted++
 		}
 	})
-	t.places.each(func(row uint32, p *Place) {
-		if t.idleness(p.Last) >= bar {
-			t.places.drop(row)
-		}
-	})
-	t.groups.each(func(row uint32, g *Group) {
-		if t.idleness(g.Last) >= bar {
-			t.groups.drop(row)
-		}
-	})
-	t.trim()
 }
 
-// bar returns the idleness from which on there are at least so many of those that each names by their last times; 0 where
-// there are not so many at all.
-func (t *Table) bar(least int, each func(idle func(last int64))) int {
-	var count [256]int
-	each(func(last int64) { count[t.idleness(last)]++ })
-	bar, sum := len(count), 0
-	for bar > 0 && sum < least {
-		bar--
-		sum += count[bar]
+// trim keeps rows within a share of the ceiling: where there are more, an eighth of them goes, those idle for longest. It
+// returns how many went.
+func trim[T any, P aged[T]](t *Table, k *keyed[T, P], share int64) (gone uint64) {
+	if t.cfg.MemoryMiB == 0 || k.size() < t.ceiling()/share {
+		return 0
 	}
-	return bar
+	var q quota
+	k.each(func(_ uint32, r P) { q.count[t.idleness(r.last())]++ })
+	q.take(k.live()/8 + 1)
+	k.each(func(row uint32, r P) {
+		if q.goes(t.idleness(r.last())) {
+			k.drop(row)
+			gone++
+		}
+	})
+	return gone
+}
+
+// aged is a pointer to a row that knows its subject and the time of its last event.
+type aged[T any] interface {
+	flat[T]
+	last() int64
+}
+
+func (p *Place) last() int64   { return p.Last }
+func (g *Group) last() int64   { return g.Last }
+func (s *Summary) last() int64 { return s.Last }
+
+// quota says which of those counted by rank go: all above a bar, and of those at the bar the first ones.
+type quota struct {
+	count [256]int
+	bar   int
+	left  int // that may go at the bar
+}
+
+// take sets the bar so that n go.
+func (q *quota) take(n int) {
+	for q.bar = len(q.count) - 1; q.bar > 0 && q.count[q.bar] < n; q.bar-- {
+		n -= q.count[q.bar]
+	}
+	q.left = n
+}
+
+// goes tells whether the next one of a rank goes.
+func (q *quota) goes(rank int) bool {
+	if rank != q.bar {
+		return rank > q.bar
+	}
+	q.left--
+	return q.left >= 0
 }
 
 // idleness is the time since last on a scale of eight steps an octave, from 0 to 255 beyond any time.
 func (t *Table) idleness(last int64) int {
-	ms := uint64(max(1, (t.newest-last)/second))
-	octave := bits.Len64(ms)
-	return min(255, octave<<3|int(ms<<(64-octave)>>60&7))
+	s := uint64(max(1, (t.newest-last)/second))
+	octave := bits.Len64(s)
+	return min(255, octave<<3|int(s<<(64-octave)>>60&7))
 }
 
-// evictable tells whether nothing speaks for keeping the account.
-func (a *Account) evictable() bool {
-	if a.flags&(flagHeld|flagObjected) != 0 || a.abusive|a.benign != 0 {
-		return false
+// rank is how little an account matters.
+func (t *Table) rank(a *Account) int {
+	rank := t.idleness(a.Last)
+	switch worst := a.worst(); {
+	case worst >= alarming:
+		rank -= alarmedRank
+	case worst < suspicion && a.Last-a.First < shortLived:
+		rank += shortRank
 	}
+	return min(255, max(0, rank))
+}
+
+// worst is the greatest score last recorded of any harm.
+func (a *Account) worst() (worst float32) {
 	for _, score := range a.Memo {
-		if score >= suspicion {
-			return false
+		if score > worst { // not for NaN
+			worst = score
 		}
 	}
-	return true
+	return worst
+}
+
+// pinned tells whether an account is never evicted: it is held, has objected, or bears a label.
+func (a *Account) pinned() bool {
+	return a.flags&(flagHeld|flagObjected) != 0 || a.abusive|a.benign != 0
+}
+
+// suspect tells whether an account is under suspicion.
+func (t *Table) suspect(a *Account) bool {
+	return a.worst() >= suspicion && t.newest-a.Last < suspectFor
 }

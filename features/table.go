@@ -56,12 +56,12 @@ type Table struct {
 
 // kept are the plain numbers of a table that a snapshot carries on.
 type kept struct {
-	newest    int64  // the greatest event time
-	sweepAt   int64  // accounts from which the next sweep may come
-	evicted   uint64 // accounts evicted
-	hand      uint64 // the row of groups that was looked at last
-	forgotten uint64 // summaries of evicted accounts that made room
-	silent    uint64 // rows of accounts without any event: a stamp or control record came first, or alone
+	newest             int64  // the greatest event time
+	sweepAt            int64  // accounts from which the next sweep may come
+	evicted            uint64 // accounts evicted
+	hand               uint64 // the row of groups that was looked at last
+	summariesForgotten uint64 // that made room
+	silent             uint64 // rows of accounts without any event: a stamp or control record came first, or alone
 }
 
 // New returns an empty table.
@@ -183,7 +183,7 @@ func (t *Table) open(id *ingest.SubjectID, at int64) *Account {
 		}
 		return a
 	}
-	t.makeRoom()
+	t.makeRoom(nil)
 	row = t.accounts.take()
 	a := t.accounts.at(row)
 	a.start(*id, at)
@@ -206,6 +206,7 @@ func (t *Table) reachOf(a *Account) *Reach {
 
 func (t *Table) makeReach(a *Account) *Reach {
 	if a.reach == 0 {
+		t.makeRoom(a)
 		a.reach = t.reaches.take() + 1
 	}
 	return t.reaches.at(a.reach - 1)

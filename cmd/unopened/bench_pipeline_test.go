@@ -31,13 +31,14 @@ type task struct {
 	Build  string // one of builds
 	Run    int    // gives topics and groups of its own
 	Broker string
-	Events int64
+	Events int64  // or accounts
 	Folder string // for checkpoints
 }
 
 // builds are what a child can be.
 var builds = map[string]func(*task, *models.Set) (outcome, error){
 	"ours": consumeOurs, "straightforward": consumeStraightforward, "source": readBySource, "reader": readByReader,
+	"quiet": measureQuiet, "reaching": measureReaching,
 }
 
 // outcome is what a child answers.
@@ -45,6 +46,7 @@ type outcome struct {
 	Seconds  float64 // from the first event to the last verdict
 	CPU      float64 // seconds of all its threads
 	Verdicts int64
+	Scale    scaled // of the builds that measure state alone
 }
 
 const (

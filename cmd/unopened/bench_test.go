@@ -71,7 +71,7 @@ func TestBenchTable(t *testing.T) {
 	var table []measured
 	for _, measure := range []func(*testing.T) []measured{
 		benchDecode, benchDecodeProtobuf, benchAllocations, benchAgreement, benchPipeline, benchConsume, benchSplit, benchUpdate,
-		benchSeal, benchCheckpoint, benchStore, benchMidas,
+		benchChosen, benchScale, benchSeal, benchCheckpoint, benchStore, benchMidas,
 	} {
 		rows := measure(t)
 		for i := range rows {
