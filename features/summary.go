@@ -18,11 +18,35 @@ type Summary struct {
 	weighted30d float32    `half:"-"`
 	made7d      float32    `half:"-"`
 	memo        [6]float32 `half:"-"`
-	devices     known4
-	countries   known4
-	created     uint16
-	flags       flags
-	age         ingest.AgeBand
+	dealings
+	devices   known4
+	countries known4
+	created   uint16
+	flags     flags
+	age       ingest.AgeBand
+}
+
+// dealings are counters of a Reach that a summary keeps: how many the account has turned to, of what kind, and who answered.
+type dealings struct {
+	first1d, first7d, first30d, direct7d, related7d, strangers7d, tied7d, untied7d float32 `half:"-"`
+	replies7d, aged14d, bands14d, minors14d, minorsTied14d, minorsUntied14d        float32 `half:"-"`
+	streak, contacts                                                               uint32
+}
+
+// dealings takes them out of r.
+func (r *Reach) dealings() dealings {
+	return dealings{
+		r.first1d, r.first7d, r.first30d, r.direct7d, r.related7d, r.strangers7d, r.tied7d, r.untied7d,
+		r.replies7d, r.aged14d, r.bands14d, r.minors14d, r.minorsTied14d, r.minorsUntied14d, uint32(r.streak), uint32(r.degree()),
+	}
+}
+
+// goOn puts them back.
+func (r *Reach) goOn(d *dealings) {
+	r.first1d, r.first7d, r.first30d, r.direct7d, r.related7d = d.first1d, d.first7d, d.first30d, d.direct7d, d.related7d
+	r.strangers7d, r.tied7d, r.untied7d, r.replies7d = d.strangers7d, d.tied7d, d.untied7d, d.replies7d
+	r.aged14d, r.bands14d, r.minors14d = d.aged14d, d.bands14d, d.minors14d
+	r.minorsTied14d, r.minorsUntied14d, r.streak = d.minorsTied14d, d.minorsUntied14d, uint16(d.streak)
 }
 
 func (s *Summary) subject() *ingest.SubjectID { return &s.ID }
@@ -42,7 +66,7 @@ func (t *Table) summarise(a *Account) {
 	s.registered, s.outreach1st, s.days = a.registered, a.outreach1st, a.daysActive()
 	s.blocks30d, s.reports30d, s.weighted30d = a.blocks30d, a.reports30d, a.weighted30d
 	s.made7d, s.devices, s.countries, s.memo = a.made7d, a.devices, a.countries, a.Memo
-	s.created, s.flags, s.age = a.created, a.flags, a.age
+	s.created, s.flags, s.age, s.dealings = a.created, a.flags, a.age, t.reachOf(a).dealings()
 	t.summaries.enter(&s.ID, row)
 }
 
@@ -63,6 +87,10 @@ func (t *Table) recall(a *Account) bool {
 	a.made7d, a.devices, a.countries, a.Memo = s.made7d, s.devices, s.countries, s.memo
 	a.created, a.flags, a.age = s.created, s.flags, s.age
 	a.acted = s.Last
+	d := s.dealings
 	t.summaries.drop(row)
+	if d != (dealings{}) {
+		t.makeReach(a).goOn(&d)
+	}
 	return true
 }

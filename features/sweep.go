@@ -8,11 +8,15 @@ const (
 	suspicion  = 0.3
 	suspectFor = 30 * dayMs
 
-	// The ranks by which accounts go are those of idleness, eight steps an octave. One that was not seen for longer than
-	// shortLived, as the accounts of a flood are, goes before others of the same rank or some octaves less idle; a suspect
-	// whose score has reached alarming goes after others.
+	// The ranks by which rows go are those of idleness, eight steps an octave, and each octave of an account's events
+	// counts against two of idleness: who floods must do as much with each account as the one that is to go has done.
+	// An account that was not seen for longer than shortLived, as those of a flood are, goes before others up to sixteen
+	// octaves more idle; a suspect whose score has reached alarming goes eight octaves later.
+	ranks       = 1024
+	middle      = 512
+	eventRank   = 16
 	shortLived  = 6 * hourMs
-	shortRank   = 64
+	shortRank   = 128
 	alarming    = 0.9
 	alarmedRank = 64
 
@@ -72,12 +76,12 @@ func (t *Table) evict(n int, may func(*Account) bool) {
 	var q quota
 	t.accounts.each(func(_ uint32, a *Account) {
 		if may(a) {
-			q.count[t.rank(a)]++
+			q.count[a.rank(t)]++
 		}
 	})
 	q.take(n)
 	t.accounts.each(func(row uint32, a *Account) {
-		if may(a) && q.goes(t.rank(a)) {
+		if may(a) && q.goes(a.rank(t)) {
 			t.summarise(a)
 			t.drop(row)
 			t.evicted++
@@ -85,17 +89,17 @@ func (t *Table) evict(n int, may func(*Account) bool) {
 	})
 }
 
-// trim keeps rows within a share of the ceiling: where there are more, an eighth of them goes, those idle for longest. It
-// returns how many went.
-func trim[T any, P aged[T]](t *Table, k *keyed[T, P], share int64) (gone uint64) {
+// trim keeps rows within a share of the ceiling: where there are more, an eighth of them goes, by rank. It returns how many
+// went.
+func trim[T any, P ranked[T]](t *Table, k *keyed[T, P], share int64) (gone uint64) {
 	if t.cfg.MemoryMiB == 0 || k.size() < t.ceiling()/share {
 		return 0
 	}
 	var q quota
-	k.each(func(_ uint32, r P) { q.count[t.idleness(r.last())]++ })
+	k.each(func(_ uint32, r P) { q.count[r.rank(t)]++ })
 	q.take(k.live()/8 + 1)
 	k.each(func(row uint32, r P) {
-		if q.goes(t.idleness(r.last())) {
+		if q.goes(r.rank(t)) {
 			k.drop(row)
 			gone++
 		}
@@ -103,19 +107,32 @@ func trim[T any, P aged[T]](t *Table, k *keyed[T, P], share int64) (gone uint64)
 	return gone
 }
 
-// aged is a pointer to a row that knows its subject and the time of its last event.
-type aged[T any] interface {
+// ranked is a pointer to a row that knows its subject and how little it matters.
+type ranked[T any] interface {
 	flat[T]
-	last() int64
+	rank(*Table) int
 }
 
-func (p *Place) last() int64   { return p.Last }
-func (g *Group) last() int64   { return g.Last }
-func (s *Summary) last() int64 { return s.Last }
+func (p *Place) rank(t *Table) int { return t.idleness(p.Last) }
+func (g *Group) rank(t *Table) int { return t.idleness(g.Last) }
+func (s *Summary) rank(t *Table) int {
+	return middle + t.idleness(s.Last) - eventRank*bits.Len32(s.Events)
+}
+
+func (a *Account) rank(t *Table) int {
+	rank := middle + t.idleness(a.Last) - eventRank*bits.Len32(a.Events)
+	switch worst := a.worst(); {
+	case worst >= alarming:
+		rank -= alarmedRank
+	case worst < suspicion && a.Last-a.First < shortLived:
+		rank += shortRank
+	}
+	return max(0, rank)
+}
 
 // quota says which of those counted by rank go: all above a bar, and of those at the bar the first ones.
 type quota struct {
-	count [256]int
+	count [ranks]int
 	bar   int
 	left  int // that may go at the bar
 }
@@ -142,18 +159,6 @@ func (t *Table) idleness(last int64) int {
 	s := uint64(max(1, (t.newest-last)/second))
 	octave := bits.Len64(s)
 	return min(255, octave<<3|int(s<<(64-octave)>>60&7))
-}
-
-// rank is how little an account matters.
-func (t *Table) rank(a *Account) int {
-	rank := t.idleness(a.Last)
-	switch worst := a.worst(); {
-	case worst >= alarming:
-		rank -= alarmedRank
-	case worst < suspicion && a.Last-a.First < shortLived:
-		rank += shortRank
-	}
-	return min(255, max(0, rank))
 }
 
 // worst is the greatest score last recorded of any harm.

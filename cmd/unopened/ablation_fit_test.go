@@ -24,7 +24,7 @@ func fit(all []*lived, h models.Harm, use func(family string) bool) func(*lived)
 		if l.bad && l.harm != h {
 			continue
 		}
-		rows, y = append(rows, rowOf(l, columns)), append(y, 0)
+		rows, y = append(rows, onScale(l, columns)), append(y, 0)
 		if l.bad {
 			y[len(y)-1] = 1
 		}
@@ -32,7 +32,7 @@ func fit(all []*lived, h models.Harm, use func(family string) bool) func(*lived)
 	standardise(rows, mean, dev)
 	w := descend(rows, y)
 	return func(l *lived) float64 {
-		x, sum := rowOf(l, columns), w[0]
+		x, sum := onScale(l, columns), w[0]
 		for j := range columns {
 			sum += w[j+1] * standard(x[j], mean[j], dev[j])
 		}
@@ -40,7 +40,7 @@ func fit(all []*lived, h models.Harm, use func(family string) bool) func(*lived)
 	}
 }
 
-func rowOf(l *lived, columns []int) []float64 {
+func onScale(l *lived, columns []int) []float64 {
 	x := make([]float64, len(columns))
 	for j, i := range columns {
 		v := float64(l.worst[i])
