@@ -27,7 +27,13 @@ func (c *naiveCounter) raise(to float64) { c.value = max(c.value, to) }
 // from the account's first event.
 func naiveTicks(span, half time.Duration) int64 { return int64(max(0, span) / (half / 256)) }
 
-func naiveFade(ticks int64) float64 { return math.Exp2(-float64(ticks) / 256) }
+// naiveFade is what is left of 1 after so many ticks: after forty half-lives a thing is forgotten.
+func naiveFade(ticks int64) float64 {
+	if ticks >= 40*256 {
+		return 0
+	}
+	return math.Exp2(-float64(ticks) / 256)
+}
 
 // naiveAccount is the state of an account. The names of counters are those of the features.
 type naiveAccount struct {
@@ -143,7 +149,7 @@ func (a *naiveAccount) advance(at time.Time) (late bool) {
 		if n := naiveTicks(at.Sub(a.first), c.half) - naiveTicks(a.last.Sub(a.first), c.half); n > 0 {
 			c.value *= naiveFade(n)
 		}
-		if c.value < 1e-12 { // after forty half-lives a thing is forgotten
+		if c.value < 1e-12 { // as good as forgotten
 			c.value = 0
 		}
 	}

@@ -145,7 +145,9 @@ func (g *agreement) features(id string, ours, theirs *features.Vector) {
 		}
 		if !math.IsNaN(b) {
 			g.values[i] = append(g.values[i], b)
-			g.value = max(g.value, math.Abs(a-b)/(1+math.Abs(b)))
+		}
+		if d := math.Abs(a-b) / (1 + math.Abs(b)); d > g.value { // not where one is unknown
+			g.value = d
 		}
 	}
 }
@@ -189,6 +191,29 @@ func TestStraightforwardBuildAgrees(t *testing.T) {
 		slices.Sort(values[i])
 		if n := len(slices.Compact(values[i])); n < 3 {
 			t.Errorf("%s took %d values: these events show nothing of it", def.Name, n)
+		}
+	}
+}
+
+// TestAgreementSeesADifference is the control: a thousandth more in any one feature shows.
+func TestAgreementSeesADifference(t *testing.T) {
+	lines := arbitrary(8, 5000, true)
+	ours, theirs := ourOpinions(t, lines), naiveOpinions(t, lines)
+	if g := agree(ours, theirs); len(g.faults) > 0 {
+		t.Fatal(g.faults)
+	}
+	for i, def := range features.Catalogue {
+		shift := func(by float32) {
+			for _, o := range theirs {
+				o.vector.X[i] += by * max(1, o.vector.X[i])
+			}
+		}
+		shift(0.001)
+		if g := agree(ours, theirs); len(g.faults) == 0 && len(g.values[i]) > 0 {
+			t.Errorf("nobody sees another %s", def.Name)
+		}
+		for id, o := range ours {
+			theirs[id].vector.X[i] = o.vector.X[i]
 		}
 	}
 }
