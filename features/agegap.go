@@ -33,7 +33,11 @@ func (f *agegap) observe(s *step) {
 		}
 	}
 	if s.minor && s.reply {
-		f.minorReplies14d += s.opened[fortnight]
+		w := s.opened[fortnight]
+		if s.delay < 0 {
+			w = outstanding(w, f.minors14d, f.minorReplies14d)
+		}
+		f.minorReplies14d += w
 	}
 	switch {
 	case s.first && s.ev.PeerAge != 0:

@@ -26,8 +26,7 @@ func (f *consent) observe(s *step) {
 		r.streak = min(r.streak, math.MaxUint16-1) + 1
 	}
 	if s.reply {
-		f.replies7d += s.opened[week]
-		f.delays7d += float32(s.opened[week] * log1p(float32(s.delay)))
+		f.reply(s)
 		r.streak = 0
 	}
 	if s.accepted {
@@ -59,6 +58,21 @@ func (f *consent) observe(s *step) {
 	f.top7d = max(f.top7d, s.c.sent7d)
 	f.run7d = max(f.run7d, float32(s.c.run)*s.w[week])
 }
+
+// reply counts a first reply. Where only a trace told of the first contact it counts whole, as far as first contacts are
+// left without one, and leaves the mean delay as it is.
+func (f *consent) reply(s *step) {
+	w := s.opened[week]
+	if s.delay >= 0 {
+		f.delays7d += float32(w * log1p(float32(s.delay)))
+	} else if w = outstanding(w, s.r.first7d, f.replies7d); f.replies7d > 0 {
+		f.delays7d += float32(w * f.delays7d / f.replies7d)
+	}
+	f.replies7d += w
+}
+
+// outstanding is what a reply counts for that would count for w, where only some first contacts are left without one.
+func outstanding(w, first, replies float32) float32 { return min(w, max(0, first-replies)) }
 
 var consentDefs = family("consent",
 	Def{

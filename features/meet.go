@@ -161,7 +161,9 @@ func (s *step) hear() {
 	c := s.c
 	if c.flags&(weOpened|theyWrote) == weOpened {
 		s.reply = true
-		if c.opened != longAgo {
+		if c.opened == longAgo { // nothing tells when it was
+			s.opened, s.delay = s.w, -1
+		} else {
 			s.opened = between(max(0, millis(c.opened)-s.a.First), s.a.Last-s.a.First)
 			s.delay = max(0, int64(seconds(s.ev.At))-int64(c.opened))
 		}

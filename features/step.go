@@ -27,7 +27,7 @@ type step struct {
 	turn       bool    // a direct message or call that follows something of the peer's
 	today      bool    // the first send to the peer on this day
 	quiet      int64   // seconds since the last dealing with the peer; MaxInt64 where there was none
-	delay      int64   // with reply: seconds since that first contact
+	delay      int64   // with reply: seconds since that first contact; -1 where only a trace told of it
 	dropped    int     // dialogues that the account opened and has dropped, seen at a first contact
 	request    float32 // with accepted and declined: what the request weighs by this time
 	accepted   bool    // the peer accepted a request

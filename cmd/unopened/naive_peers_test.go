@@ -112,18 +112,25 @@ func (a *naiveAccount) meet(e *naiveEvent, at time.Time) {
 	}
 }
 
-// answered counts the first reply to a contact that the account made; it weighs what that contact weighs now, nothing where
-// that was before all that is known.
+// answered counts the first reply to a contact that the account made; it weighs what that contact weighs now, and whole where
+// that was before all that is known, as far as first contacts are left without one: then it leaves the mean delay as it is.
 func (a *naiveAccount) answered(c *naiveContact, at time.Time) {
 	a.streak = 0
 	seconds, known := c.age(at)
-	if !known {
-		return
+	weight, minors := a.worth(at, naiveWeek), a.worth(at, a.minorReplies.half)
+	if known {
+		weight, minors = a.since(c.opened, naiveWeek), a.since(c.opened, a.minorReplies.half)
+		a.delays.value += weight * math.Log1p(seconds)
+	} else {
+		weight = min(weight, max(0, a.first7d.value-a.replies.value))
+		minors = min(minors, max(0, a.minors14d.value-a.minorReplies.value))
+		if a.replies.value > 0 {
+			a.delays.value += weight * a.delays.value / a.replies.value
+		}
 	}
-	a.replies.value += a.since(c.opened, naiveWeek)
-	a.delays.value += a.since(c.opened, naiveWeek) * math.Log1p(seconds)
+	a.replies.value += weight
 	if c.minor {
-		a.minorReplies.value += a.since(c.opened, a.minorReplies.half)
+		a.minorReplies.value += minors
 	}
 }
 
