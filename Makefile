@@ -69,9 +69,9 @@ lint: ## run the linters (golangci-lint is built on first use)
 fmt: ## format the code
 	gofmt -w $$(git ls-files '*.go')
 
-bench: ## measure, print goals beside values, write build/bench.json
+bench: ## measure, print goals beside values, write build/bench.json; ONLY="pipeline update" takes parts
 	@mkdir -p build
-	UNOPENED_BENCH=$(CURDIR)/build/bench.json $(GO) test -count=1 -timeout 45m -run '^TestBenchTable$$' -v ./cmd/unopened
+	UNOPENED_BENCH_ONLY="$(ONLY)" UNOPENED_BENCH=$(CURDIR)/build/bench.json $(GO) test -count=1 -timeout 45m -run '^TestBenchTable$$' -v ./cmd/unopened
 
 cost: ## measure what events and accounts cost as their number grows, and draw docs/cost.svg
 	UNOPENED_BENCH_PLOT=$(CURDIR)/docs/cost.svg $(GO) test -count=1 -timeout 45m -run '^TestBenchScale$$' -v ./cmd/unopened

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -60,20 +61,31 @@ func significant(v float64) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
+// benches are the parts of the table, in its order, with the names that ONLY takes (make bench ONLY="pipeline update").
+var benches = []struct {
+	name    string
+	measure func(*testing.T) []measured
+}{
+	{"decode", benchDecode}, {"protobuf", benchDecodeProtobuf}, {"allocations", benchAllocations}, {"agreement", benchAgreement},
+	{"pipeline", benchPipeline}, {"consume", benchConsume}, {"split", benchSplit}, {"update", benchUpdate}, {"chosen", benchChosen},
+	{"scale", benchScale}, {"seal", benchSeal}, {"checkpoint", benchCheckpoint}, {"store", benchStore}, {"midas", benchMidas},
+}
+
 // TestBenchTable measures, prints goals beside values, and writes them to the file that UNOPENED_BENCH names. It fails
-// only where something could not be measured: timings decide no test.
+// only where something could not be measured: timings decide no test. UNOPENED_BENCH_ONLY names parts; empty, all.
 func TestBenchTable(t *testing.T) {
 	out := os.Getenv("UNOPENED_BENCH")
 	if out == "" {
 		t.Skip("measures only where UNOPENED_BENCH names a file (make bench)")
 	}
+	only := strings.Fields(os.Getenv("UNOPENED_BENCH_ONLY"))
 	fmt.Printf("%-44s %12s %-10s %-9s\n", "", "value", "unit", "goal")
 	var table []measured
-	for _, measure := range []func(*testing.T) []measured{
-		benchDecode, benchDecodeProtobuf, benchAllocations, benchAgreement, benchPipeline, benchConsume, benchSplit, benchUpdate,
-		benchChosen, benchScale, benchSeal, benchCheckpoint, benchStore, benchMidas,
-	} {
-		rows := measure(t)
+	for _, part := range benches {
+		if len(only) > 0 && !slices.Contains(only, part.name) {
+			continue
+		}
+		rows := part.measure(t)
 		for i := range rows {
 			rows[i].print()
 		}
