@@ -37,31 +37,32 @@ func TestFloodOfFreshAccounts(t *testing.T) {
 	calm.seeded(&sc, 0)
 	truth := rough.seeded(&sc, long(60_000, 10_000_000))
 	rough.holds()
+	all, missed := 0, 0
 	for _, harm := range []string{"spam", "harassment", "grooming", "takeover"} {
-		t.Run(harm, func(t *testing.T) {
-			all, before, after := 0, 0, 0
-			for _, a := range truth {
-				if a.Harm != harm {
-					continue
-				}
-				all++
-				if calm.alerts[a.Account+" "+a.Harm] {
-					before++
-				}
-				if rough.alerts[a.Account+" "+a.Harm] {
-					after++
-				}
+		abusers, before, after := 0, 0, 0
+		for _, a := range truth {
+			if a.Harm != harm {
+				continue
 			}
-			said := fmt.Sprintf("of %d abusers %d are alerted without the flood, %d with it", all, before, after)
-			switch fell := float64(before-after) / float64(all); {
-			case before == 0:
-				t.Errorf("%s: the test shows nothing", said)
-			case fell > 0.01:
-				t.Error(said)
-			default:
-				t.Log(said)
+			abusers++
+			if calm.alerts[a.Account+" "+a.Harm] {
+				before++
 			}
-		})
+			if rough.alerts[a.Account+" "+a.Harm] {
+				after++
+			}
+		}
+		t.Logf("%s: of %d abusers %d are alerted without the flood, %d with it", harm, abusers, before, after)
+		if before == 0 {
+			t.Errorf("%s: no abuser is alerted: the test shows nothing", harm)
+		}
+		if fell := before - after; fell > max(1, abusers/100) { // one account of a few is more than a point
+			t.Errorf("%s: recall fell by %d of %d", harm, fell, abusers)
+		}
+		all, missed = all+abusers, missed+before-after
+	}
+	if float64(missed) > float64(all)/100 {
+		t.Errorf("recall fell by %d of %d in all", missed, all)
 	}
 }
 

@@ -244,7 +244,13 @@ func SaveCheckpoint(ctx context.Context, v Vault, h Head, sections []Section) er
 		h.Generation = all[n-1] + 1
 	}
 	h.Begun = h.Generation
-	data, err := encode(nil, &h, sections)
+	size := int64(0)
+	for _, s := range sections {
+		if whole, ok := s.State.(interface{ Bytes() int64 }); ok {
+			size += whole.Bytes()
+		}
+	}
+	data, err := encode(make([]byte, 0, size+size/16), &h, sections) // room at once, instead of growing into it
 	if err != nil {
 		return err
 	}

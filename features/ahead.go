@@ -18,13 +18,13 @@ func (t *Table) Ahead(subjects []ingest.SubjectID) {
 	for i := range n {
 		if slots[i] != 0 {
 			accounts[i] = t.accounts.at(uint32(slots[i]) - 1)
-			t.touched += accounts[i].Last + int64(accounts[i].newDevice)
+			t.accounts.touched += uint64(accounts[i].Last) + uint64(accounts[i].newDevice)
 		}
 	}
 	for _, a := range accounts[:n] {
 		if a != nil && a.reach != 0 {
 			r := t.reaches.at(a.reach - 1)
-			t.touched += int64(r.block) + int64(r.gaps) + int64(r.joined) + int64(r.devices[0])
+			t.accounts.touched += uint64(r.block) + uint64(r.gaps) + uint64(r.joined) + uint64(r.devices[0])
 		}
 	}
 }

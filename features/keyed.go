@@ -18,9 +18,10 @@ type flat[T any] interface {
 // collide; where a row lies never shows in a result.
 type keyed[T any, P flat[T]] struct {
 	slab[T]
-	seed  [2]uint64
-	least int // slots of a part that has any, a power of two
-	parts [partCount]part
+	seed    [2]uint64
+	least   int // slots of a part that has any, a power of two
+	parts   [partCount]part
+	touched uint64 // keeps loads that only bring memory near from being left out
 }
 
 const (

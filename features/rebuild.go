@@ -3,6 +3,7 @@ package features
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 )
 
@@ -69,7 +70,14 @@ func index[T any, P flat[T]](k *keyed[T, P], sound func(P) bool) error {
 	if err != nil {
 		return err
 	}
+	k.least = max(k.least, 1<<bits.Len(uint(k.live()*4/3/partCount)))
+	var ahead uint64
 	for row := range k.next {
+		if row%Batch == 0 { // the slots of a batch are touched first, so that their loads do not wait for one another
+			for i := row; i < min(row+Batch, k.next); i++ {
+				ahead += k.slot(P(k.at(i)).subject())
+			}
+		}
 		r := P(k.at(row))
 		if r.subject().IsZero() != !rows.has(row) {
 			return errDamaged
@@ -82,6 +90,7 @@ func index[T any, P flat[T]](k *keyed[T, P], sound func(P) bool) error {
 		}
 		k.enter(r.subject(), row)
 	}
+	k.touched += ahead
 	return nil
 }
 

@@ -14,7 +14,9 @@ import (
 // Config is what one shard's table may use.
 type Config struct {
 	// MemoryMiB is the most that a shard's state may take, in MiB; 0 for no bound. At the ceiling contact blocks stop
-	// growing and accounts idle for longest are evicted, except those under suspicion, a label, a hold or an objection.
+	// growing and accounts idle for longest are evicted, except those under a label, a hold or an objection, and those
+	// under suspicion while they are less than half. Room that is kept for rows like those evicted comes on top: up to
+	// half as much (TestFloodOfFreshAccounts).
 	MemoryMiB int64 `yaml:"memory_mib"`
 	// Accounts is how many accounts the index has room for from the start. It is a hint and changes no result.
 	Accounts int `yaml:"accounts"`
@@ -50,7 +52,6 @@ type Table struct {
 	reaches   slab[Reach]
 	blocks    blocks
 	moved     string // what the last snapshot had otherwise
-	touched   int64  // keeps the loads of Ahead from being left out
 	kept
 }
 

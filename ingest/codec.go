@@ -91,7 +91,7 @@ func AppendEntry(dst []byte, e *Entry) []byte {
 // checked, so an entry that was read is one that Split or a shard could have made; else the error is ErrEntry. It
 // does not keep b and does not allocate.
 func DecodeEntry(e *Entry, b []byte) error {
-	*e = Entry{}
+	e.clear()
 	if len(b) < headSize || b[0] != entryVersion {
 		return ErrEntry
 	}
@@ -115,10 +115,18 @@ func DecodeEntry(e *Entry, b []byte) error {
 		ok = false
 	}
 	if !ok {
-		*e = Entry{}
+		e.clear()
 		return ErrEntry
 	}
 	return nil
+}
+
+// clear empties e. A stamp is large, and most entries are none: it is emptied where one was.
+func (e *Entry) clear() {
+	if e.Stamp.Kind != 0 {
+		e.Stamp = Stamp{}
+	}
+	e.Kind, e.Cause, e.Event = 0, Cause{}, Event{}
 }
 
 // EntryKey returns the subject of an encoded entry, which is its key in the log; it is a part of value.
