@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"runtime"
 	"testing"
 	"time"
@@ -163,14 +165,30 @@ func benchCheckpoint(t *testing.T) []measured {
 		quiet.Observe(&ev, &v)
 	}
 	saved, restored, size := sealAndLoad(t, quiet)
+	alone := bigWorld / beside(3, func() { writeSynced(t, int(quiet.Bytes())) })[0].wall.Seconds() / 1e6
 	rows := []measured{
-		atLeast(3, "checkpoint saved, quiet accounts", saved, "M/s", size),
+		atLeast(3, "checkpoint saved, quiet accounts", saved, "M/s", fmt.Sprintf("%s; this disk takes as many bytes at %.2f M/s", size, alone)),
 		atLeast(5, "checkpoint restored, quiet accounts", restored, "M/s", ""),
 	}
 	busy, _ := bigTable()
 	saved, restored, size = sealAndLoad(t, busy)
 	return append(rows, plain("checkpoint saved, accounts with a contact", saved, "M/s", size),
 		plain("checkpoint restored, accounts with a contact", restored, "M/s", ""))
+}
+
+// writeSynced writes so many bytes and syncs them: what the disk alone takes.
+func writeSynced(t *testing.T, n int) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "alone"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	piece := make([]byte, 1<<20)
+	for range n / len(piece) {
+		_, err = f.Write(piece)
+	}
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // sealAndLoad returns millions of accounts a second.
