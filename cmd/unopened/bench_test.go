@@ -67,7 +67,7 @@ var benches = []struct {
 	measure func(*testing.T) []measured
 }{
 	{"decode", benchDecode}, {"protobuf", benchDecodeProtobuf}, {"allocations", benchAllocations}, {"agreement", benchAgreement},
-	{"pipeline", benchPipeline}, {"consume", benchConsume}, {"split", benchSplit}, {"update", benchUpdate}, {"chosen", benchChosen},
+	{"pipeline", benchPipeline}, {"consume", benchConsume}, {"split", benchSplit}, {"update", benchUpdate}, {"stamps", benchStamps}, {"chosen", benchChosen},
 	{"scale", benchScale}, {"seal", benchSeal}, {"checkpoint", benchCheckpoint}, {"store", benchStore}, {"midas", benchMidas},
 }
 
