@@ -75,13 +75,17 @@ func (t *Table) emit(s *step) {
 	}
 }
 
-// crowded is what a recipient tells a sender whose own first contact counts for own, of the crowd that writes to it.
+// crowded is what a recipient tells a sender whose own first contact counts for own, of the crowd that writes to it. One
+// sender is no burst, however rare senders are: the score of chi-squared makes much of the first one in a month.
 func (s *step) crowded(own *weights) values {
-	return values{
+	v := values{
 		recipientOthers: max(0, s.r.firstIn1h-own[hour]),
 		recipientUsual:  max(0, s.r.firstIn7d-own[week]) / (7 * 24),
-		recipientMidas:  s.r.bursting,
 	}
+	if v[recipientOthers] >= 1 {
+		v[recipientMidas] = s.r.bursting
+	}
+	return v
 }
 
 // introduce adds what a recipient tells of itself to one who contacts it first.

@@ -59,9 +59,11 @@ func (a *naiveAccount) bar(c *naiveContact) {
 
 // crowd is what a recipient tells of all others, where the sender's own first contact counts for so much.
 func (a *naiveAccount) crowd(hour, week float64) *naiveAnswer {
-	return &naiveAnswer{
-		others: max(0, a.firstIn1h.value-hour), usual: max(0, a.firstIn7d.value-week) / (7 * 24), midas: a.crowding.value,
+	answer := &naiveAnswer{others: max(0, a.firstIn1h.value-hour), usual: max(0, a.firstIn7d.value-week) / (7 * 24)}
+	if answer.others >= 1 {
+		answer.midas = a.crowding.value
 	}
+	return answer
 }
 
 // introduce is what a recipient tells of itself to who contacts it first.
