@@ -12,7 +12,7 @@ const (
 	// counts against two of idleness: who floods must do as much with each account as the one that is to go has done.
 	// An account that was not seen for longer than shortLived, as those of a flood are, goes before others up to sixteen
 	// octaves more idle; a suspect whose score has reached alarming goes eight octaves later.
-	ranks       = 1024
+	ranks       = 2048
 	middle      = 512
 	eventRank   = 16
 	shortLived  = 6 * hourMs
@@ -115,8 +115,11 @@ type ranked[T any] interface {
 
 func (p *Place) rank(t *Table) int { return t.idleness(p.Last) }
 func (g *Group) rank(t *Table) int { return t.idleness(g.Last) }
+
+// rank lets summaries of accounts with fewer contacts go first, by octaves up to eight, whatever their idleness: who would
+// have a flood push out what is known of him must turn to as many with each account of it.
 func (s *Summary) rank(t *Table) int {
-	return middle + t.idleness(s.Last) - eventRank*bits.Len32(s.Events)
+	return t.idleness(s.Last) + 256*(4-min(4, bits.Len32(s.contacts)))
 }
 
 func (a *Account) rank(t *Table) int {
