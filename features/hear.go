@@ -73,7 +73,7 @@ func (t *Table) compare(r *Reach, st *ingest.Stamp, but uint64, w *weights) {
 			}
 		}
 	}
-	r.targets.compare(common, own, w)
+	r.compare(common, own, w)
 }
 
 // applyReport takes one complaint: the community that it comes from, once a peer, and the weight of a report, once a
@@ -88,7 +88,7 @@ func (t *Table) applyReport(a *Account, st *ingest.Stamp, w float32) {
 	t.blocks.mark(r.block)
 	if c.flags&complained == 0 {
 		c.flags |= complained
-		c.set(echoed, r.reporters.from(uint16(st.Values[reportSide]), w))
+		c.set(echoed, r.from(uint16(st.Values[reportSide]), w))
 	}
 	if st.Values[reportBlock] == 0 && c.flags&weighed == 0 {
 		c.flags |= weighed

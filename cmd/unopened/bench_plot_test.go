@@ -51,7 +51,7 @@ func plotScale(name string, quiet []scaled, reaching *scaled) error {
 	canvas := vgsvg.New(22*vg.Centimeter, 10*vg.Centimeter)
 	white := draw.New(canvas)
 	white.SetColor(color.White)
-	white.Fill(white.Rectangle.Path())
+	white.Fill(white.Path())
 	half := white.Max.X / 2
 	const edge = 3 * vg.Millimeter
 	speed.Draw(draw.Crop(white, edge, -half-3*edge, edge, -edge))

@@ -23,8 +23,8 @@ func TestCellByHand(t *testing.T) {
 		wantF float64 // s = what the ends of ticks have left: (a + s - at)^2 / (s (t-1))
 	}{
 		{1, 1, 0, 0},
-		{2, 3, math.Pow(3.5-4./2, 2) * 4 / (4 * 1), math.Pow(3.5+1-7, 2) / (1 * 1)},
-		{4, 8, math.Pow(8.875-12./4, 2) * 16 / (12 * 3), math.Pow(8.875+6.25-35.5, 2) / (6.25 * 3)}, // 1 + 3.5 + 1.75
+		{2, 3, squared(3.5-4./2) * 4 / (4 * 1), squared(3.5+1-7) / (1 * 1)},
+		{4, 8, squared(8.875-12./4) * 16 / (12 * 3), squared(8.875+6.25-35.5) / (6.25 * 3)}, // 1 + 3.5 + 1.75
 	} {
 		if got := add(c.tick, c.n, r.AddR); math.Abs(float64(got)-c.wantR) > 1e-5 {
 			t.Errorf("R, tick %d: %v, want %v", c.tick, got, c.wantR)
@@ -119,3 +119,5 @@ func BenchmarkMidasF(b *testing.B) {
 		m.Add(uint64(i%977), uint64(i%613), uint32(1+i/98))
 	}
 }
+
+func squared(x float64) float64 { return x * x }

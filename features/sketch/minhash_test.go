@@ -53,7 +53,7 @@ func TestResemblanceWithinTheory(t *testing.T) {
 				t.Errorf("J %.3f: band %d collides with %.3f", j, i, got)
 			}
 		}
-		if want := math.Pow(j, 4) + 4*math.Pow(j, 3)*(1-j); math.Abs(thrice-want) > 4*math.Sqrt(want*(1-want)/rounds)+1e-9 {
+		if want := j*j*j*j + 4*j*j*j*(1-j); math.Abs(thrice-want) > 4*math.Sqrt(want*(1-want)/rounds)+1e-9 {
 			t.Errorf("J %.3f: three bands collide with %.3f, want %.3f", j, thrice, want)
 		}
 	}
