@@ -32,7 +32,8 @@ func (b *naiveBurst) add(tick int) float64 {
 	if b.tick == 1 || b.now < b.total/ticks {
 		return 0
 	}
-	return math.Pow((b.now-b.total/ticks)*ticks, 2) / (b.total * (ticks - 1))
+	d := (b.now - b.total/ticks) * ticks
+	return d * d / (b.total * (ticks - 1))
 }
 
 // naiveAnswer is what a recipient tells who turns to it: how many others do, and at a first contact of itself.
