@@ -52,8 +52,9 @@ func (r *Reach) goOn(d *dealings) {
 func (s *Summary) subject() *ingest.SubjectID { return &s.ID }
 
 // notable tells whether an account leaves a summary: it has dealt with others, or been here for some time. A flood of
-// accounts that only log in leaves nothing, and so cannot push out the summaries of others.
-func (a *Account) notable() bool { return a.reach != 0 || a.Events >= 8 }
+// accounts that only log in leaves nothing, and so cannot push out the summaries of others; nor does one of which only a stamp
+// tells.
+func (a *Account) notable() bool { return a.Events >= 8 || a.Events > 0 && a.reach != 0 }
 
 // summarise keeps what is left of an account that makes room.
 func (t *Table) summarise(a *Account) {

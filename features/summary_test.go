@@ -1,6 +1,7 @@
 package features
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/unopened/unopened/ingest"
@@ -68,5 +69,36 @@ func TestSummariesAreBounded(t *testing.T) {
 	}
 	if w.table.summariesForgotten == 0 || has(0) || !has(last) {
 		t.Errorf("%d forgotten; the first one's is there: %v, that of the last one evicted: %v", w.table.summariesForgotten, has(0), has(last))
+	}
+}
+
+// An account of which only stamps tell leaves no summary: it has no event to go on from. What is left can be restored, and
+// accounts are counted right when they come after all.
+func TestStampsAloneLeaveNoSummary(t *testing.T) {
+	w := newWorld(t)
+	w.table = New(Config{MemoryMiB: 1})
+	for i := range 5000 {
+		w.now += second
+		w.table.ApplyStamp(&ingest.Stamp{Kind: ingest.StampReport, Subject: who(i), From: who(10_000 + i), At: w.now}, &w.v)
+		w.do(ingest.GroupCreate, 20_000+i, -1)
+	}
+	if w.table.evicted == 0 || w.table.summaries.live() == 0 {
+		t.Fatal("nothing was evicted: the test shows nothing")
+	}
+	var b bytes.Buffer
+	if err := w.table.Snapshot(&b, 1, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := New(w.table.cfg).Restore(&b, true, true); err != nil {
+		t.Error(err)
+	}
+	for i := range 5000 {
+		w.now += second
+		w.do(ingest.GroupCreate, i, -1)
+	}
+	live := 0
+	w.table.Each(func(*Account) { live++ })
+	if live != w.table.Len() {
+		t.Errorf("%d accounts with events, counted as %d", live, w.table.Len())
 	}
 }
