@@ -1,10 +1,10 @@
 package features
 
-// Trace is what is left of a contact that made room: 28 bits of its peer's pseudonym and the flags that outlast it, so
-// that who comes back is no stranger. Two peers share one once in 268 million.
+// Trace is what is left of a contact that made room: 27 bits of its peer's pseudonym and the flags that outlast it, so
+// that who comes back is no stranger. Two peers share one once in 134 million.
 type Trace struct{ of uint32 }
 
-const traceFlags = weOpened | theyOpened | theyWrote | blockedUs
+const traceFlags = weOpened | theyOpened | theyWrote | blockedUs | reportedUs
 
 // The runs of traces come in classes like blocks. They are a ring: in the largest, and where nothing may grow, the oldest
 // is overwritten. A ref is class<<30 | number+1.
