@@ -86,7 +86,7 @@ func (t *Table) recall(a *Account) bool {
 	a.registered, a.outreach1st, a.days = s.registered, s.outreach1st, s.days
 	a.blocks30d, a.reports30d, a.weighted30d = s.blocks30d, s.reports30d, s.weighted30d
 	a.made7d, a.devices, a.countries, a.Memo = s.made7d, s.devices, s.countries, s.memo
-	a.created, a.flags, a.age = s.created, s.flags, s.age
+	a.created, a.flags, a.age = s.created, s.flags&^(flagOnDevice|flagOnNetwork), s.age // what its places answered is not kept
 	a.acted = s.Last
 	d := s.dealings
 	t.summaries.drop(row)

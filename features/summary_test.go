@@ -17,6 +17,8 @@ func TestSummarySurvives(t *testing.T) {
 	w.do(ingest.Message, 1, 2, place(1, 1))
 	w.do(ingest.Block, 2, 1)
 	w.do(ingest.Block, 3, 1)
+	w.table.Account(who(1)).place(&values{placeWhich: placeDevice, placeAccounts: 9})
+	w.want(1, "accounts_on_device_7d", 9)
 	before := w.value(1, "blocks_30d")
 	for i := range 10000 {
 		w.now += 10 * second
@@ -33,6 +35,7 @@ func TestSummarySurvives(t *testing.T) {
 	w.want(1, "age_days", days)
 	w.want(1, "blocks_30d", before*fade(int64(days*ticksEach/30)))
 	w.want(1, "new_device_hours", 0) // it had another device
+	w.want(1, "accounts_on_device_7d", nan)
 	w.want(1, "dormancy_days", days)
 	w.want(4, "age_days", nan)
 	if events := w.table.Account(who(1)).Events; events != 5 {
