@@ -9,7 +9,7 @@ MODULE   := github.com/unopened/unopened
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test soak fuzz lint fmt bench cost clean
+.PHONY: help build demo test soak fuzz lint fmt bench cost ablation clean
 
 # The tests with a long form: those that ask for UNOPENED_SOAK.
 SOAK := engine:TestKilledRunEqualsCleanReplay engine:TestDamageIsFoundAndFallsBack engine:TestWarmUpCountsEverythingOnce \
@@ -75,6 +75,9 @@ bench: ## measure, print goals beside values, write build/bench.json; ONLY="pipe
 
 cost: ## measure what events and accounts cost as their number grows, and draw docs/cost.svg
 	UNOPENED_BENCH_PLOT=$(CURDIR)/docs/cost.svg $(GO) test -count=1 -timeout 45m -run '^TestBenchScale$$' -v ./cmd/unopened
+
+ablation: ## measure what each family of features carries on the simulator, and print it
+	UNOPENED_ABLATION=1 $(GO) test -count=1 -timeout 45m -run '^TestAblation$$' -v ./cmd/unopened
 
 clean: ## remove what was built
 	rm -rf bin build
