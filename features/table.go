@@ -58,7 +58,7 @@ type Table struct {
 // kept are the plain numbers of a table that a snapshot carries on.
 type kept struct {
 	newest             int64  // the greatest event time
-	sweepAt            int64  // accounts from which the next sweep may come
+	sweepAt            int64  // bytes from which the next sweep may come
 	evicted            uint64 // accounts evicted
 	hand               uint64 // the row of groups that was looked at last
 	summariesForgotten uint64 // that made room
