@@ -157,6 +157,21 @@ func TestLullIsNoBurst(t *testing.T) {
 	}
 }
 
+// The first stranger whom a quiet account of old hears of is no burst by itself; one of a crowd there is.
+func TestOneAloneIsNoBurst(t *testing.T) {
+	w := newWorld(t)
+	w.do(ingest.Message, 1, 2)
+	w.now += 300 * dayMs
+	w.do(ingest.Message, 3, 1)
+	w.want(3, "recipient_midas_1h", 0)
+	for n := range 10 {
+		w.do(ingest.Message, 10+n, 1)
+	}
+	if got := w.value(19, "recipient_midas_1h"); got < 8 {
+		t.Errorf("the last of a crowd hears of a score of %v", got)
+	}
+}
+
 // A request declined weighs what the request does by then, as one accepted does, where it was the first contact; one to a peer
 // of old counts as it is answered.
 func TestAnswersWeighWhatRequestsDo(t *testing.T) {

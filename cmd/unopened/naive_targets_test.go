@@ -29,7 +29,7 @@ func (b *naiveBurst) add(tick int) float64 {
 	b.now++
 	b.total++
 	ticks := float64(b.tick)
-	if b.tick == 1 || b.now < b.total/ticks {
+	if b.tick == 1 || b.now < 2 || b.now < b.total/ticks {
 		return 0
 	}
 	return math.Pow((b.now-b.total/ticks)*ticks, 2) / (b.total * (ticks - 1))
