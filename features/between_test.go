@@ -133,6 +133,20 @@ func TestNobodyEvadesOwnBlock(t *testing.T) {
 	w.want(3, "evasions_30d", 1)
 }
 
+// Who unblocks an account blocks no other one of its device or network either; what it blocks beside goes on.
+func TestUnblockForgivesTheDevice(t *testing.T) {
+	w := newWorld(t)
+	w.do(ingest.Message, 2, 1, place(7, 8))
+	w.do(ingest.Message, 3, 1, place(9, 10))
+	w.do(ingest.Block, 1, 2)
+	w.do(ingest.Block, 1, 3)
+	w.do(ingest.Unblock, 1, 2)
+	w.do(ingest.Message, 4, 1, place(7, 8))
+	w.do(ingest.Message, 5, 1, place(9, 10))
+	w.want(4, "evasions_30d", 0)
+	w.want(5, "evasions_30d", 1)
+}
+
 // Who writes first after a lull is in no burst; who comes with many is.
 func TestLullIsNoBurst(t *testing.T) {
 	w := newWorld(t)

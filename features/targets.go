@@ -2,6 +2,7 @@ package features
 
 import (
 	"math"
+	"slices"
 
 	"github.com/unopened/unopened/features/sketch"
 	"github.com/unopened/unopened/ingest"
@@ -22,13 +23,13 @@ type targets struct {
 	labelled7d float32 `half:"7d"` // first contacts with accounts that were labelled abusive
 	evades30d  float32 `half:"30d"`
 
-	devices  known4      // digests of the devices of peers whom the account has blocked, latest first; 0 for none
+	devices  known4      // digests of the devices of peers whom the account blocks, latest first; 0 for none
 	networks known4      // and of their networks
 	senders  sketch.Cell // new senders in an hour
 	bursting float32     `half:"1h"` // the score of the latest if it came in a burst; it fades with the hour
 }
 
-// observe keeps who is blocked, and how far new senders outnumber the account's own past.
+// observe keeps who is blocked, until an unblocking, and how far new senders outnumber the account's own past.
 func (f *targets) observe(s *step) {
 	switch {
 	case s.acts && s.ev.Type == ingest.Block && s.c != nil:
@@ -39,11 +40,23 @@ func (f *targets) observe(s *step) {
 		if s.c.network != 0 {
 			strange(f.networks[:], s.c.network)
 		}
+	case s.acts && s.ev.Type == ingest.Unblock && s.c != nil:
+		s.c.flags &^= weBlocked
+		forgive(f.devices[:], s.c.device)
+		forgive(f.networks[:], s.c.network)
 	case s.firstIn:
 		f.bursting = f.senders.AddR(uint32(max(0, s.ev.At-s.a.First)/hourMs) + 1)
 		if !f.senders.Above() {
 			f.bursting = 0
 		}
+	}
+}
+
+// forgive takes v out of what is known, if it is there.
+func forgive(known []uint16, v uint16) {
+	if at := slices.Index(known, v); at >= 0 {
+		copy(known[at:], known[at+1:])
+		known[len(known)-1] = 0
 	}
 }
 
