@@ -109,3 +109,56 @@ func TestErasedLeavesCheckpoints(t *testing.T) {
 		t.Error("it came back")
 	}
 }
+
+// A stamp that was on its way when an account was erased brings nothing of it back, be it for the account or from it, after a
+// restart either. The controls: a stamp about others, and one of a later hour, for who came anew.
+func TestStampsDoNotBringBackTheErased(t *testing.T) {
+	const at = int64(1_750_000_000_000)
+	gone, other := steadySubject(1), steadySubject(2)
+	e := emptyWorld(t).engine(t)
+	h, err := e.OpenShard(t.Context(), ingest.Partition{Topic: "account", Count: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := h.(*shard)
+	take := func(entry ingest.Entry) (accounts int) {
+		s.entry, s.number = &entry, 0
+		s.causes = ingest.Causes{}
+		s.step(&ingest.Record{})
+		for i := range 4 {
+			if s.table.Account(steadySubject(i)) != nil {
+				accounts |= 1 << i
+			}
+		}
+		return accounts
+	}
+	side := ingest.Event{Type: ingest.Message, Side: ingest.SideActed, ID: ingest.EventID{1}, Subject: gone, Peer: other, At: at,
+		Kind: ingest.Direct, Has: ingest.FieldsAlways | ingest.FieldActor | ingest.FieldTarget | ingest.FieldKind}
+	erase := ingest.Event{Type: ingest.Erase, Side: ingest.SideControl, ID: ingest.EventID{2}, Subject: gone, At: at}
+	stamp := func(of, from ingest.SubjectID, at int64) ingest.Entry {
+		return ingest.Entry{Kind: ingest.EntryStamp, Stamp: ingest.Stamp{Kind: ingest.StampReport, Subject: of, From: from, At: at}}
+	}
+	if take(ingest.Entry{Kind: ingest.EntrySide, Event: side}) != 2 || take(ingest.Entry{Kind: ingest.EntryControl, Event: erase}) != 0 {
+		t.Fatal("the account did not come, or was not erased: the test shows nothing")
+	}
+	if was := take(stamp(gone, other, at)) | take(stamp(other, gone, at-hourMs)); was != 0 {
+		t.Errorf("accounts %b are back", was)
+	}
+	var b bytes.Buffer
+	if err := s.window.Snapshot(&b, 1, 1); err != nil {
+		t.Fatal(err)
+	}
+	s.window = newWindow(s.window.span, s.window.ceiling, [16]byte{})
+	if err := s.window.Restore(&b, true, true); err != nil {
+		t.Fatal(err)
+	}
+	if was := take(stamp(gone, other, at)); was != 0 {
+		t.Errorf("accounts %b are back after a restart", was)
+	}
+	if was := take(stamp(other, steadySubject(3), at)); was != 4 {
+		t.Errorf("a stamp about others: accounts %b", was)
+	}
+	if was := take(stamp(gone, other, at+hourMs)); was != 6 {
+		t.Errorf("a stamp to who came anew: accounts %b", was)
+	}
+}

@@ -104,7 +104,8 @@ func (s *shard) Handle(ctx context.Context, b ingest.Batch) error {
 	return s.sealed.after(ctx, b.Next, s.flushed)
 }
 
-// step takes one entry, nil for what is none: what was written again is dropped, a repeat or a late event is not applied.
+// step takes one entry, nil for what is none: what was written again is dropped, a repeat or a late event is not applied, nor
+// is a stamp that would bring an erased account back.
 func (s *shard) step(r *ingest.Record) {
 	s.counts.Read++
 	s.number = 0
@@ -122,6 +123,9 @@ func (s *shard) step(r *ingest.Record) {
 	switch s.entry.Kind {
 	case ingest.EntryStamp:
 		s.counts.Stamps++
+		if s.window.outlived(&s.entry.Stamp) {
+			return
+		}
 		account := s.table.ApplyStamp(&s.entry.Stamp, &s.verdict.Vector)
 		s.stamp()
 		s.judge(account, s.entry.Stamp.Event)
@@ -229,6 +233,7 @@ func (s *shard) cause() ingest.Cause {
 func (s *shard) control(ev *ingest.Event) {
 	if ev.Type == ingest.Erase {
 		s.policy.Erase(ev.Subject)
+		s.window.erased(ev)
 		s.sealed.forget()
 	} else if ingest.PartitionOf(ev.Subject, s.part.Count) != s.part.ID {
 		return

@@ -27,6 +27,7 @@ type window struct {
 	watermark int64 // greatest event time applied, ms
 	low       int64 // the oldest hour whose ids are kept
 	shrunk    int64 // how often the ceiling cost an hour
+	erasures  int64 // the latest hour that an erasure is remembered at, or one after it
 	lists     [64]hourList
 	spare     [][]uint64 // memory of lists that have passed
 	live      int        // ids in the lists
@@ -96,6 +97,31 @@ func (w *window) again(ev *ingest.Event) bool {
 	return known
 }
 
+// erased remembers that an account was erased, at the hour of the record or the latest that there was, whichever is later.
+func (w *window) erased(ev *ingest.Event) {
+	latest := w.watermark / hourMs
+	hour := max(latest, min(ev.At/hourMs, latest+24))
+	hash := w.hash(&ingest.Event{ID: ingest.EventID(ev.Subject), Side: ingest.SideControl})
+	w.erasures = max(w.erasures, hour)
+	if place, known := w.find(hash); !known || int64(w.hours[place]) < hour {
+		w.put(place, hash, hour)
+	}
+}
+
+// outlived tells whether a stamp was on its way when the account that it is for, or comes from, was erased.
+func (w *window) outlived(st *ingest.Stamp) bool {
+	if st.At/hourMs > w.erasures {
+		return false
+	}
+	for _, id := range []ingest.SubjectID{st.Subject, st.From} {
+		place, known := w.find(w.hash(&ingest.Event{ID: ingest.EventID(id), Side: ingest.SideControl}))
+		if known && st.At/hourMs <= int64(w.hours[place]) {
+			return true
+		}
+	}
+	return false
+}
+
 // pass forgets the hours before low.
 func (w *window) pass(low int64) {
 	for h := max(w.low, low-int64(len(w.lists))); h < low; h++ {
@@ -116,6 +142,7 @@ func (w *window) adopt(from *window) error {
 		return errors.New("the ids of events were hashed under different identity keys, which members of a group must share")
 	}
 	w.key, w.watermark = from.key, max(w.watermark, from.watermark)
+	w.erasures = max(w.erasures, from.erasures)
 	w.pass(from.low)
 	for h := w.low; h < from.low+int64(len(from.lists)); h++ {
 		for _, hash := range from.lists[h%64].ids {

@@ -67,6 +67,7 @@ func (w *window) Restore(in io.Reader, first, last bool) error {
 	}
 	w.pass(head.Low)
 	w.key, w.watermark, w.shrunk = head.Key, head.Watermark, head.Shrunk
+	w.erasures = w.watermark/hourMs + 24 // erased remembers none at a later one
 	for i := range head.Lists {
 		var list [2]int64
 		if err := binary.Read(in, binary.LittleEndian, &list); err != nil {

@@ -133,6 +133,20 @@ func TestNobodyEvadesOwnBlock(t *testing.T) {
 	w.want(3, "evasions_30d", 1)
 }
 
+// Who unblocks an account blocks no other one of its device or network either; what it blocks beside goes on.
+func TestUnblockForgivesTheDevice(t *testing.T) {
+	w := newWorld(t)
+	w.do(ingest.Message, 2, 1, place(7, 8))
+	w.do(ingest.Message, 3, 1, place(9, 10))
+	w.do(ingest.Block, 1, 2)
+	w.do(ingest.Block, 1, 3)
+	w.do(ingest.Unblock, 1, 2)
+	w.do(ingest.Message, 4, 1, place(7, 8))
+	w.do(ingest.Message, 5, 1, place(9, 10))
+	w.want(4, "evasions_30d", 0)
+	w.want(5, "evasions_30d", 1)
+}
+
 // Who writes first after a lull is in no burst; who comes with many is.
 func TestLullIsNoBurst(t *testing.T) {
 	w := newWorld(t)
@@ -154,6 +168,21 @@ func TestLullIsNoBurst(t *testing.T) {
 	from(200)
 	if got := w.value(sender, "recipient_midas_1h"); got < usual+3 {
 		t.Errorf("in a burst the score is %v, in a usual hour %v", got, usual)
+	}
+}
+
+// The first stranger whom a quiet account of old hears of is no burst by itself; one of a crowd there is.
+func TestOneAloneIsNoBurst(t *testing.T) {
+	w := newWorld(t)
+	w.do(ingest.Message, 1, 2)
+	w.now += 300 * dayMs
+	w.do(ingest.Message, 3, 1)
+	w.want(3, "recipient_midas_1h", 0)
+	for n := range 10 {
+		w.do(ingest.Message, 10+n, 1)
+	}
+	if got := w.value(19, "recipient_midas_1h"); got < 8 {
+		t.Errorf("the last of a crowd hears of a score of %v", got)
 	}
 }
 

@@ -24,14 +24,14 @@ type Contact struct {
 
 type contactFlags uint16
 
-// The first four outlast the entry, in a trace.
+// The first five outlast the entry, in a trace.
 const (
 	weOpened    contactFlags = 1 << iota // the first contact was the account's
 	theyOpened                           // it was the peer's
 	theyWrote                            // the peer has written, called or accepted
 	blockedUs                            // the peer blocks the account
-	onceBlocked                          // it has been counted as a blocker
 	reportedUs                           // it has been counted as a reporter
+	onceBlocked                          // it has been counted as a blocker
 	weighed                              // its report has been weighed (StampReport)
 	isMinor                              // its age band, as last given, is below 18
 	hadMedia                             // the account has sent it media
@@ -118,7 +118,7 @@ func (b *blocks) probe(block []Contact, peer uint64) (int, bool) {
 // add makes an entry for a peer that has none, with what a trace of it says: that is read before another entry leaves one,
 // which may overwrite it. The block grows if it must and may.
 func (b *blocks) add(r *Reach, peer uint64, mayGrow bool) *Contact {
-	flags := b.traces.recall(r, peer)
+	flags := counted(b.traces.recall(r, peer))
 	if r.block == 0 {
 		r.block = b.class[0].take() + 1
 	}
@@ -135,6 +135,18 @@ func (b *blocks) add(r *Reach, peer uint64, mayGrow bool) *Contact {
 	r.contacts++
 	b.mark(r.block)
 	return &block[i]
+}
+
+// counted adds to the flags of a trace what follows from them: who blocks the account or has reported it is not counted for
+// that once more, however many others came in between.
+func counted(f contactFlags) contactFlags {
+	if f&blockedUs != 0 {
+		f |= onceBlocked | complained
+	}
+	if f&reportedUs != 0 {
+		f |= weighed | complained
+	}
+	return f
 }
 
 func (b *blocks) grow(r *Reach, class int) {

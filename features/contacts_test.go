@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/unopened/unopened/ingest"
 )
 
 // modelled is what the test keeps of a contact.
@@ -42,15 +44,15 @@ func TestContactsAreABoundedMap(t *testing.T) {
 					delete(model, old)
 				}
 				c = b.add(r, peer, true)
-				if c.flags != gone[peer] {
-					t.Fatalf("peer %d comes back with flags %b, want %b", peer, c.flags, gone[peer])
+				if c.flags != counted(gone[peer]) {
+					t.Fatalf("peer %d comes back with flags %b, want %b", peer, c.flags, counted(gone[peer]))
 				}
 				if gone[peer] != 0 {
 					back++
 				}
 				delete(gone, peer)
 			}
-			c.flags |= 1<<random.IntN(4) | hadMedia
+			c.flags |= 1<<random.IntN(5) | hadMedia
 			c.last = i / 4 // ties too
 			model[peer] = modelled{c.last, c.flags}
 		}
@@ -113,7 +115,7 @@ func TestContactsMayNotGrowAtTheCeiling(t *testing.T) {
 		c := b.add(r, (peer+1)<<8, false)
 		c.last, c.flags = uint32(peer), weOpened
 	}
-	if r.contacts != 7 || b.find(r.block, 100<<8) == nil || b.find(r.block, 93<<8) != nil || r.traces != 0 || b.traces.evicted != 93 {
+	if r.contacts != 7 || b.find(r.block, 100<<8) == nil || b.find(r.block, 93<<8) != nil || r.traces != 16 || b.traces.evicted != 93-16 {
 		t.Errorf("%d contacts, %d traces, %d evicted", r.contacts, r.traces, b.traces.evicted)
 	}
 }
@@ -173,5 +175,31 @@ func TestOldestTraceComesBack(t *testing.T) {
 	}
 	if r.degree() != 28+1024 || b.traces.evicted != 0 {
 		t.Errorf("%d peers, %d lost", r.degree(), b.traces.evicted)
+	}
+}
+
+// More reporters and blockers than a block of contacts holds, each of whom complains again and again, count once each.
+func TestComplaintsCountOnceBeyondTheBlock(t *testing.T) {
+	w := newWorld(t)
+	const n = 100
+	for range 20 {
+		for i := range n {
+			w.now += second
+			w.do(ingest.Report, 10+i, 1)
+			w.do(ingest.Block, 10+n+i, 1)
+		}
+	}
+	w.near(1, "reports_30d", n)
+	w.near(1, "blocks_30d", n)
+	if once := w.value(1, "reports_weighted_30d"); once > 10*n/(10+n) {
+		t.Errorf("reports weigh %v, more than %d reporters can", once, n)
+	}
+}
+
+// near asserts a count that fades but little in the time of a test.
+func (w *world) near(account int, name string, want float32) {
+	w.t.Helper()
+	if got := w.value(account, name); got > want || got < want*0.99 {
+		w.t.Errorf("%s is %v, want %v", name, got, want)
 	}
 }

@@ -185,7 +185,7 @@ var outreachDefs = family("outreach",
 	},
 	Def{
 		Name: "recipient_midas_1h", Unit: Log, Window: oneDay, Sign: Worse, Harms: asHarassment, Source: "MIDAS 2020",
-		Help:   "Logarithm of the greatest chi-squared score, plus 1, by which an hour's new senders at a recipient of its first contacts exceed that recipient's own past (MIDAS-R), where there are others beside the account, at the times of recipient_burst_1h, fading by half each day.",
+		Help:   "Logarithm of the greatest chi-squared score, plus 1, by which an hour's new senders at a recipient of its first contacts exceed that recipient's own past (MIDAS-R; one sender alone is no burst), at the times of recipient_burst_1h, fading by half each day.",
 		Reason: "recipients had a burst of new senders at a log score of %.1f",
 		Read:   func(_ *Account, r *Reach) float32 { return r.midas1d },
 	},

@@ -101,7 +101,7 @@ func (b *blocks) sound(r *Reach, free *[len(blockEntries)]bitset) bool {
 		return r.contacts == 0
 	}
 	class := r.block >> 30
-	if !free[class].claim(r.block&(1<<30-1) - 1) {
+	if int(class) >= len(free) || !free[class].claim(r.block&(1<<30-1)-1) {
 		return false
 	}
 	block, n := b.entries(r.block), 0

@@ -239,3 +239,24 @@ func relaid(t *testing.T, whole []byte, gone, more string) []byte {
 	_, _ = in.WriteTo(&out)
 	return out.Bytes()
 }
+
+// A block or a ring of a class that does not exist is damage, as any other that an account cannot have.
+func TestRestoreRefusesUnknownBlocks(t *testing.T) {
+	for name, spoil := range map[string]func(*Reach){
+		"none":         func(*Reach) {},
+		"class":        func(r *Reach) { r.block |= 3 << 30 },
+		"block":        func(r *Reach) { r.block += 7 },
+		"ring's class": func(r *Reach) { r.trace |= 3 << 30 },
+	} {
+		w := newWorld(t)
+		w.do(ingest.Message, 1, 2)
+		spoil(w.table.reachOf(w.table.Account(who(1))))
+		var b bytes.Buffer
+		if err := w.table.Snapshot(&b, 1, 1); err != nil {
+			t.Fatal(err)
+		}
+		if err := New(w.table.cfg).Restore(&b, true, true); (err == nil) != (name == "none") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

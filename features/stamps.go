@@ -34,7 +34,7 @@ const (
 	recipientAge    = 5 // its age in days; NaN unknown
 	recipientQuiet  = 6 // 1: it has sent nothing of late at this hour of the day; NaN: its hours are not known
 	recipientLabels = 7 // categories in which it is labelled abusive
-	recipientBarred = 8 // 1: it blocks another account on the sender's device, or on its network while the sender is new
+	recipientBarred = 8 // 1: it blocks another account on the sender's device; a quarter: on its network, while the sender is new
 
 	crowd = 4 // other first contacts in an hour from which new senders go on being answered
 )
@@ -75,17 +75,13 @@ func (t *Table) emit(s *step) {
 	}
 }
 
-// crowded is what a recipient tells a sender whose own first contact counts for own, of the crowd that writes to it. One
-// sender is no burst, however rare senders are: the score of chi-squared makes much of the first one in a month.
+// crowded is what a recipient tells a sender whose own first contact counts for own, of the crowd that writes to it.
 func (s *step) crowded(own *weights) values {
-	v := values{
+	return values{
 		recipientOthers: max(0, s.r.firstIn1h-own[hour]),
 		recipientUsual:  max(0, s.r.firstIn7d-own[week]) / (7 * 24),
+		recipientMidas:  s.r.bursting,
 	}
-	if v[recipientOthers] >= 1 {
-		v[recipientMidas] = s.r.bursting
-	}
-	return v
 }
 
 // introduce adds what a recipient tells of itself to one who contacts it first.
@@ -98,9 +94,17 @@ func (s *step) introduce(v *values) {
 		v[recipientQuiet] = truth(s.r.inHour(int(s.ev.At/hourMs%24)) == 0)
 	}
 	fresh := s.ev.Has.Any(ingest.FieldTargetCreated) && s.ev.At-int64(s.ev.PeerCreated)*dayMs <= weekMs
-	v[recipientBarred] = truth(s.c.flags&weBlocked == 0 && (s.c.device != 0 && slices.Contains(s.r.devices[:], s.c.device) ||
-		fresh && s.c.network != 0 && slices.Contains(s.r.networks[:], s.c.network)))
+	switch {
+	case s.c.flags&weBlocked != 0:
+	case s.c.device != 0 && slices.Contains(s.r.devices[:], s.c.device):
+		v[recipientBarred] = 1
+	case fresh && s.c.network != 0 && slices.Contains(s.r.networks[:], s.c.network):
+		v[recipientBarred] = networkBarred
+	}
 }
+
+// networkBarred is what a first contact from a barred network counts for: households, schools and shelters share one, too.
+const networkBarred = 0.25
 
 // neighbourOf is what stands for a peer among neighbours: 32 bits of its pseudonym that no trace keeps, never 0.
 func neighbourOf(peer uint64) uint32 { return max(1, uint32(peer>>32)) }

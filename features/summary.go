@@ -52,8 +52,9 @@ func (r *Reach) goOn(d *dealings) {
 func (s *Summary) subject() *ingest.SubjectID { return &s.ID }
 
 // notable tells whether an account leaves a summary: it has dealt with others, or been here for some time. A flood of
-// accounts that only log in leaves nothing, and so cannot push out the summaries of others.
-func (a *Account) notable() bool { return a.reach != 0 || a.Events >= 8 }
+// accounts that only log in leaves nothing, and so cannot push out the summaries of others; nor does one of which only a stamp
+// tells.
+func (a *Account) notable() bool { return a.Events >= 8 || a.Events > 0 && a.reach != 0 }
 
 // summarise keeps what is left of an account that makes room.
 func (t *Table) summarise(a *Account) {
@@ -85,7 +86,7 @@ func (t *Table) recall(a *Account) bool {
 	a.registered, a.outreach1st, a.days = s.registered, s.outreach1st, s.days
 	a.blocks30d, a.reports30d, a.weighted30d = s.blocks30d, s.reports30d, s.weighted30d
 	a.made7d, a.devices, a.countries, a.Memo = s.made7d, s.devices, s.countries, s.memo
-	a.created, a.flags, a.age = s.created, s.flags, s.age
+	a.created, a.flags, a.age = s.created, s.flags&^(flagOnDevice|flagOnNetwork), s.age // what its places answered is not kept
 	a.acted = s.Last
 	d := s.dealings
 	t.summaries.drop(row)

@@ -1,6 +1,7 @@
 package features
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/unopened/unopened/ingest"
@@ -16,6 +17,8 @@ func TestSummarySurvives(t *testing.T) {
 	w.do(ingest.Message, 1, 2, place(1, 1))
 	w.do(ingest.Block, 2, 1)
 	w.do(ingest.Block, 3, 1)
+	w.table.Account(who(1)).place(&values{placeWhich: placeDevice, placeAccounts: 9})
+	w.want(1, "accounts_on_device_7d", 9)
 	before := w.value(1, "blocks_30d")
 	for i := range 10000 {
 		w.now += 10 * second
@@ -32,6 +35,7 @@ func TestSummarySurvives(t *testing.T) {
 	w.want(1, "age_days", days)
 	w.want(1, "blocks_30d", before*fade(int64(days*ticksEach/30)))
 	w.want(1, "new_device_hours", 0) // it had another device
+	w.want(1, "accounts_on_device_7d", nan)
 	w.want(1, "dormancy_days", days)
 	w.want(4, "age_days", nan)
 	if events := w.table.Account(who(1)).Events; events != 5 {
@@ -68,5 +72,36 @@ func TestSummariesAreBounded(t *testing.T) {
 	}
 	if w.table.summariesForgotten == 0 || has(0) || !has(last) {
 		t.Errorf("%d forgotten; the first one's is there: %v, that of the last one evicted: %v", w.table.summariesForgotten, has(0), has(last))
+	}
+}
+
+// An account of which only stamps tell leaves no summary: it has no event to go on from. What is left can be restored, and
+// accounts are counted right when they come after all.
+func TestStampsAloneLeaveNoSummary(t *testing.T) {
+	w := newWorld(t)
+	w.table = New(Config{MemoryMiB: 1})
+	for i := range 5000 {
+		w.now += second
+		w.table.ApplyStamp(&ingest.Stamp{Kind: ingest.StampReport, Subject: who(i), From: who(10_000 + i), At: w.now}, &w.v)
+		w.do(ingest.GroupCreate, 20_000+i, -1)
+	}
+	if w.table.evicted == 0 || w.table.summaries.live() == 0 {
+		t.Fatal("nothing was evicted: the test shows nothing")
+	}
+	var b bytes.Buffer
+	if err := w.table.Snapshot(&b, 1, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := New(w.table.cfg).Restore(&b, true, true); err != nil {
+		t.Error(err)
+	}
+	for i := range 5000 {
+		w.now += second
+		w.do(ingest.GroupCreate, i, -1)
+	}
+	live := 0
+	w.table.Each(func(*Account) { live++ })
+	if live != w.table.Len() {
+		t.Errorf("%d accounts with events, counted as %d", live, w.table.Len())
 	}
 }

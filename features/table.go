@@ -15,8 +15,8 @@ import (
 type Config struct {
 	// MemoryMiB is the most that a shard's state may take, in MiB; 0 for no bound. At the ceiling contact blocks stop
 	// growing and accounts idle for longest are evicted, except those under a label, a hold or an objection, and those
-	// under suspicion while they are less than half. Room that is kept for rows like those evicted comes on top: up to
-	// half as much (TestFloodOfFreshAccounts).
+	// under suspicion while they are less than half. Room that is kept for rows like those evicted comes on top: half as
+	// much in a flood of fresh accounts, nearly as much again where quiet accounts all begin to write (TestCeilingUnderAttack).
 	MemoryMiB int64 `yaml:"memory_mib"`
 	// Accounts is how many accounts the index has room for from the start. It is a hint and changes no result.
 	Accounts int `yaml:"accounts"`
@@ -58,7 +58,7 @@ type Table struct {
 // kept are the plain numbers of a table that a snapshot carries on.
 type kept struct {
 	newest             int64  // the greatest event time
-	sweepAt            int64  // accounts from which the next sweep may come
+	sweepAt            int64  // bytes from which the next sweep may come
 	evicted            uint64 // accounts evicted
 	hand               uint64 // the row of groups that was looked at last
 	summariesForgotten uint64 // that made room

@@ -2,6 +2,7 @@ package features
 
 import (
 	"math"
+	"slices"
 
 	"github.com/unopened/unopened/features/sketch"
 	"github.com/unopened/unopened/ingest"
@@ -22,13 +23,13 @@ type targets struct {
 	labelled7d float32 `half:"7d"` // first contacts with accounts that were labelled abusive
 	evades30d  float32 `half:"30d"`
 
-	devices  known4      // digests of the devices of peers whom the account has blocked, latest first; 0 for none
+	devices  known4      // digests of the devices of peers whom the account blocks, latest first; 0 for none
 	networks known4      // and of their networks
 	senders  sketch.Cell // new senders in an hour
 	bursting float32     `half:"1h"` // the score of the latest if it came in a burst; it fades with the hour
 }
 
-// observe keeps who is blocked, and how far new senders outnumber the account's own past.
+// observe keeps who is blocked, until an unblocking, and how far new senders outnumber the account's own past.
 func (f *targets) observe(s *step) {
 	switch {
 	case s.acts && s.ev.Type == ingest.Block && s.c != nil:
@@ -39,6 +40,10 @@ func (f *targets) observe(s *step) {
 		if s.c.network != 0 {
 			strange(f.networks[:], s.c.network)
 		}
+	case s.acts && s.ev.Type == ingest.Unblock && s.c != nil:
+		s.c.flags &^= weBlocked
+		forgive(f.devices[:], s.c.device)
+		forgive(f.networks[:], s.c.network)
 	case s.firstIn:
 		// MIDAS-R by the hour separates the senders of simulated brigades with an AUC of 0.963; before one sender was no
 		// burst (crowded) it was 0.925, MIDAS-F 0.920, ticks of ten minutes 0.783 (make ablation).
@@ -46,6 +51,14 @@ func (f *targets) observe(s *step) {
 		if !f.senders.Above() {
 			f.bursting = 0
 		}
+	}
+}
+
+// forgive takes v out of what is known, if it is there.
+func forgive(known []uint16, v uint16) {
+	if at := slices.Index(known, v); at >= 0 {
+		copy(known[at:], known[at+1:])
+		known[len(known)-1] = 0
 	}
 }
 
@@ -64,9 +77,7 @@ func (f *targets) hear(v *values, w *weights) {
 	if v[recipientLabels] > 0 {
 		f.labelled7d += w[week]
 	}
-	if v[recipientBarred] > 0 {
-		f.evades30d += w[month]
-	}
+	f.evades30d += float32(w[month] * v[recipientBarred])
 }
 
 // compare takes how many of the account's neighbours are the recipient's, too.
@@ -130,7 +141,7 @@ var targetsDefs = family("targets",
 	},
 	Def{
 		Name: "evasions_30d", Unit: Count, Window: oneMonth, Needs: ingest.FieldDevice, Sign: Worse, Harms: asHarassment | asGrooming | asScam, Source: "Ianus 2019; Mariconti 2019",
-		Help:   "First contacts with peers who had blocked another account on the same device, or on the same network while the account was in its first week, fading by half each 30 days.",
+		Help:   "First contacts with peers who had blocked another account on the same device, or, counting a quarter, on the same network while the account was in its first week, fading by half each 30 days.",
 		Reason: "%.0f first contacts with peers who had blocked another account of its device or network",
 		Read:   func(a *Account, r *Reach) float32 { return a.given(ingest.FieldDevice, r.evades30d) },
 	},

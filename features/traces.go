@@ -1,10 +1,10 @@
 package features
 
-// Trace is what is left of a contact that made room: 28 bits of its peer's pseudonym and the flags that outlast it, so
-// that who comes back is no stranger. Two peers share one once in 268 million.
+// Trace is what is left of a contact that made room: 27 bits of its peer's pseudonym and the flags that outlast it, so
+// that who comes back is no stranger. Two peers share one once in 134 million.
 type Trace struct{ of uint32 }
 
-const traceFlags = weOpened | theyOpened | theyWrote | blockedUs
+const traceFlags = weOpened | theyOpened | theyWrote | blockedUs | reportedUs
 
 // The runs of traces come in classes like blocks. They are a ring: in the largest, and where nothing may grow, the oldest
 // is overwritten. A ref is class<<30 | number+1.
@@ -38,7 +38,7 @@ func traceOf(peer uint64) uint32 { return uint32(peer) &^ uint32(traceFlags) }
 // leave writes a contact's trace at the ring's hand. A ring that has no room there grows if it must and may.
 func (t *traces) leave(r *Reach, c *Contact, mayGrow bool) {
 	of := traceOf(c.peer) | uint32(c.flags&traceFlags)
-	if of == 0 || r.trace == 0 && !mayGrow {
+	if of == 0 {
 		t.evicted++
 		return
 	}

@@ -115,7 +115,7 @@ func DecodeEntry(e *Entry, b []byte) error {
 		ok = false
 	}
 	if !ok {
-		e.clear()
+		*e = Entry{} // a stamp without a kind too, which clear takes for none
 		return ErrEntry
 	}
 	return nil

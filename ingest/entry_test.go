@@ -198,3 +198,18 @@ func TestEntryForm(t *testing.T) {
 		}
 	}
 }
+
+// Whatever was refused before leaves nothing in what is read next: a stamp without peers is written without their places.
+func TestRefusedStampLeavesNothing(t *testing.T) {
+	good := Entry{Kind: EntryStamp, Cause: Cause{Origin: OriginAccount, Offset: 1, Number: 1}}
+	good.Stamp = Stamp{Kind: StampPlace, Subject: SubjectID{1}, From: SubjectID{2}, At: Earliest}
+	bad := good
+	bad.Stamp.Kind, bad.Stamp.Peers, bad.Stamp.Values[11] = 0, [StampPeers]uint32{7, 9}, 5
+	var e Entry
+	if DecodeEntry(&e, AppendEntry(nil, &bad)) == nil || e != (Entry{}) {
+		t.Errorf("of a refused stamp is left %v", e.Stamp)
+	}
+	if err := DecodeEntry(&e, AppendEntry(nil, &good)); err != nil || e != good {
+		t.Errorf("read %v, %v; written was %v", e, err, good)
+	}
+}

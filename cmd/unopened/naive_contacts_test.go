@@ -10,7 +10,7 @@ import (
 type naiveContact struct {
 	naiveTrace
 	opened, last                         time.Time // opened is zero where it was before all that is known
-	hasBlocked, hasReported, hasWeighed  bool
+	hasBlocked, hasWeighed               bool
 	complained, echoes                   bool // it has complained; others of its community had before it
 	weBlocked, asked, minor              bool // the account has blocked it; waits for its answer to a request
 	hadMedia, hadCall, hadTimer, dropped bool
@@ -26,6 +26,7 @@ type naiveTrace struct {
 	peer                 string
 	weOpened, theyOpened bool
 	wrote, blocking      bool // the peer
+	hasReported          bool
 }
 
 // contact returns the entry of a peer, and makes it if it may. An account knows at most 28 peers: the one who matters least
@@ -39,6 +40,7 @@ func (a *naiveAccount) contact(peer string, at time.Time, make bool) *naiveConta
 	if i := a.traceOf(peer); i >= 0 {
 		c.naiveTrace = a.traces[i]
 		a.traces = slices.Delete(a.traces, i, i+1)
+		c.hasBlocked, c.hasWeighed, c.complained = c.blocking, c.hasReported, c.blocking || c.hasReported // nobody counts twice
 	}
 	if c.weOpened || c.theyOpened {
 		c.opened = time.Time{}

@@ -27,6 +27,10 @@ func (a *naiveAccount) turn(e *naiveEvent, at time.Time) (first, old bool) {
 		c.open(&c.theyOpened, at) // the peer must have asked
 	case "block":
 		a.bar(c)
+	case "unblock":
+		c.weBlocked = false
+		a.barredDevices = slices.DeleteFunc(a.barredDevices, func(d string) bool { return d == c.device })
+		a.barredNetworks = slices.DeleteFunc(a.barredNetworks, func(n string) bool { return n == c.network })
 	}
 	if !e.outward() {
 		return false, false

@@ -29,7 +29,7 @@ func (b *naiveBurst) add(tick int) float64 {
 	b.now++
 	b.total++
 	ticks := float64(b.tick)
-	if b.tick == 1 || b.now < b.total/ticks {
+	if b.tick == 1 || b.now < 2 || b.now < b.total/ticks {
 		return 0
 	}
 	d := (b.now - b.total/ticks) * ticks
@@ -43,7 +43,8 @@ type naiveAnswer struct {
 	contacts             int
 	ageDays              float64
 	hours, quiet         bool // it is known when it is active; and it is not at this time
-	labelled, barred     bool
+	labelled             bool
+	barred               float64
 	neighbours           []string
 }
 
@@ -60,11 +61,9 @@ func (a *naiveAccount) bar(c *naiveContact) {
 
 // crowd is what a recipient tells of all others, where the sender's own first contact counts for so much.
 func (a *naiveAccount) crowd(hour, week float64) *naiveAnswer {
-	answer := &naiveAnswer{others: max(0, a.firstIn1h.value-hour), usual: max(0, a.firstIn7d.value-week) / (7 * 24)}
-	if answer.others >= 1 {
-		answer.midas = a.crowding.value
+	return &naiveAnswer{
+		others: max(0, a.firstIn1h.value-hour), usual: max(0, a.firstIn7d.value-week) / (7 * 24), midas: a.crowding.value,
 	}
-	return answer
 }
 
 // introduce is what a recipient tells of itself to who contacts it first.
@@ -75,7 +74,14 @@ func (a *naiveAccount) introduce(e *naiveEvent, at time.Time, c *naiveContact) *
 	answer.hours, answer.quiet = all > 10, a.hours[at.Hour()] == 0
 	answer.labelled = a.abusive() > 0
 	fresh := e.ActorCreated != nil && at.Sub(naiveDate(*e.ActorCreated)) <= naiveWeek
-	answer.barred = !c.weBlocked && (slices.Contains(a.barredDevices, c.device) || fresh && slices.Contains(a.barredNetworks, c.network))
+	if slices.Contains(a.barredDevices, c.device) {
+		answer.barred = 1
+	} else if fresh && slices.Contains(a.barredNetworks, c.network) {
+		answer.barred = 0.25
+	}
+	if c.weBlocked {
+		answer.barred = 0
+	}
 	answer.neighbours = a.neighbours(e.Actor)
 	answer.neighbours = answer.neighbours[:min(24, len(answer.neighbours))]
 	return answer
@@ -113,7 +119,7 @@ func (a *naiveAccount) hearTarget(answer *naiveAnswer, at time.Time, minor bool)
 		a.countIf(minor && answer.quiet, at, &a.minorsQuiet)
 	}
 	a.countIf(answer.labelled, at, &a.toLabelled)
-	a.countIf(answer.barred, at, &a.evasions)
+	a.evasions.value += answer.barred * a.worth(at, a.evasions.half)
 }
 
 // compare looks for the account's neighbours among those of a recipient.

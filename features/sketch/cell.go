@@ -17,9 +17,9 @@ func (c *Cell) AddR(tick uint32) float32 {
 	return scoreR(c.now, c.total, float32(c.tick))
 }
 
-// Above tells whether what came in the present tick lies above the mean of all: the score is that of any difference, of a
-// lull as of a burst.
-func (c *Cell) Above() bool { return c.now > c.total/float32(c.tick) }
+// Above tells whether what came in the present tick lies above the mean of all, and is more than one alone: the score is that
+// of any difference, of a lull as of a burst, and of the one that comes after a long time nearly the number of ticks.
+func (c *Cell) Above() bool { return c.now >= 2 && c.now > c.total/float32(c.tick) }
 
 // AddF is AddR for MIDAS-F: what came is kept out of the mean while the last score is at or above the threshold. After
 // that a cell takes about 4 ns for each tick in which nothing came, once.
