@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -28,7 +27,6 @@ type Log struct {
 	key      func(value []byte) []byte
 	compress compress.Compression
 	slots    []chan struct{} // one for each partition: who holds it may send
-	looked   atomic.Int64    // when the number of partitions was looked at last, Unix nanoseconds
 }
 
 // Log returns a log on a topic that exists. key takes the key of a record out of its value; nil for records without.
@@ -117,15 +115,13 @@ func (l *Log) send(ctx context.Context, partition int, values [][]byte) error {
 
 // grown returns an error when the topic has more partitions than the log was made for: where a record goes depends on
 // their number, and those who read would look elsewhere. (A broker that says fewer has not learnt of all.) Dead letters
-// may lie anywhere. It looks once a second: what the client remembers of the cluster is copied each time.
+// may lie anywhere.
 func (l *Log) grown(ctx context.Context, client *kafkago.Client) error {
-	now, last := time.Now().UnixNano(), l.looked.Load()
-	if l.topic == l.cluster.config.Topics.Dead || now-last < int64(time.Second) {
+	if l.topic == l.cluster.config.Topics.Dead {
 		return nil
 	}
 	known, err := client.Metadata(ctx, &kafkago.MetadataRequest{Topics: []string{l.topic}}) // asks nobody: it remembers
 	if err != nil || known.Topics[0].Error != nil || len(known.Topics[0].Partitions) <= len(l.slots) {
-		l.looked.Store(now)
 		return nil //nolint:nilerr // the write itself meets what is wrong
 	}
 	return lastingError{fmt.Errorf("the topic had %d partitions and has %d now; stop all members before its partitions are changed: what accounts have lies elsewhere then",
