@@ -193,12 +193,12 @@ func perTick(edges []edge) []float32 {
 	return scores
 }
 
-// midasAUC returns the mean, the least and the greatest AUC over some keys.
-func midasAUC(edges []edge, keys [][2]uint64, threshold float32) (mean, least, most float64) {
+// midasAUC returns the mean, the least and the greatest AUC over some keys, with so many columns.
+func midasAUC(edges []edge, keys [][2]uint64, columns int, threshold float32) (mean, least, most float64) {
 	scores := make([]float32, len(edges))
 	least = 1
 	for _, key := range keys {
-		m := sketch.NewF(key, midasRows, midasColumns, threshold)
+		m := sketch.NewF(key, midasRows, columns, threshold)
 		for i, e := range edges {
 			scores[i] = m.Add(e.source, e.destination, e.tick)
 		}
@@ -224,8 +224,8 @@ func TestMidasOnDARPA(t *testing.T) {
 		}
 	}
 	trivial := auc(edges, perTick(edges))
-	r, rLeast, rMost := midasAUC(edges, keys, 0)
-	f, fLeast, fMost := midasAUC(edges, keys, midasThreshold)
+	r, rLeast, rMost := midasAUC(edges, keys, midasColumns, 0)
+	f, fLeast, fMost := midasAUC(edges, keys, midasColumns, midasThreshold)
 	t.Logf("%d edges, %d keys: AUC of R %.4f (%.4f to %.4f), of F %.4f (%.4f to %.4f), of the trivial counter %.4f",
 		len(edges), len(keys), r, rLeast, rMost, f, fLeast, fMost, trivial)
 	if f < 0.98 && r < 0.949 || f <= trivial {
