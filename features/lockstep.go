@@ -13,7 +13,7 @@ type lockstep struct {
 	signature sketch.MinHash
 	week      uint16  // the week that it stands in, since 1970; it has the items of that week and the one before
 	items     uint8   // first contacts, joins and reports of that week in the low half, of the one before in the high one
-	counted   uint8   // bit n: the group of band n has counted the account
+	counted   uint8   // bit n, one a band: its group has counted the account; above, six bits of the last item
 	group7d   float32 `half:"7d"` // others in a group, as it last answered
 }
 
@@ -24,7 +24,8 @@ const (
 	groupMost = 2 * weekMs // idle time after which a group goes
 )
 
-// observe takes what may be done in lockstep, and asks the group of one band.
+// lock takes what may be done in lockstep, and asks the group of one band. A report or join that does what the
+// one before it did counts as none: who reports one account again and again has turned to one target.
 func (t *Table) lock(s *step) {
 	ev := s.ev
 	with := ev.Peer
@@ -37,10 +38,15 @@ func (t *Table) lock(s *step) {
 	}
 	f := &s.r.lockstep
 	f.advance(uint16(ev.At / weekMs))
-	f.changed(f.signature.Add(item(&with, ev.At/inLock)))
-	if f.items&15 < 15 {
+	is := item(&with, ev.At/inLock)
+	f.changed(f.signature.Add(is))
+	again := !s.first && f.counted>>bands == digest6(is)
+	f.counted = f.counted&(1<<bands-1) | digest6(is)<<bands
+	switch {
+	case again:
+	case f.items&15 < 15:
 		f.items++
-	} else {
+	default:
 		f.items-- // so that the bands go on taking turns
 	}
 	if f.items&15+f.items>>4 < enough {
@@ -77,6 +83,9 @@ func (f *lockstep) changed(minima uint8) {
 func item(with *ingest.SubjectID, bucket int64) uint64 {
 	return sketch.Mix([2]uint64{0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f}, peerKey(with), uint64(bucket))
 }
+
+// digest6 is six bits of an item, never 0.
+func digest6(item uint64) uint8 { return max(1, uint8(item>>58)) }
 
 // band names a band of the signature.
 func (f *lockstep) band(b int) uint64 {

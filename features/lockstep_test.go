@@ -45,3 +45,15 @@ func TestBandsTakeTurns(t *testing.T) {
 		t.Errorf("of 100 times the bands were asked %d", asked)
 	}
 }
+
+// Who reports one account again and again has turned to one target, however often.
+func TestReportsOfOneAreOneItem(t *testing.T) {
+	for targets, want := range map[int]float32{1: 0, 3: 1} {
+		w := newWorld(t)
+		for i := range 6 {
+			w.do(ingest.Report, 1, 100+i%targets)
+			w.do(ingest.Report, 2, 100+i%targets)
+		}
+		w.want(2, "lockstep_accounts_7d", want)
+	}
+}

@@ -12,6 +12,7 @@ import (
 type naiveLockstep struct {
 	signature     sketch.MinHash
 	week          int
+	lastItem      uint64        // six bits of the last item
 	items, before int           // of this week and the one before
 	counted       [2]naiveGroup // the groups that have counted the account
 	group         naiveCounter
@@ -37,8 +38,11 @@ func (n *naive) lockstep(a *naiveAccount, e *naiveEvent, at time.Time, first boo
 		a.items, a.before = 0, a.items
 	}
 	a.week = max(a.week, week) // what comes late counts in the present one
-	a.signature.Add(naiveItem(with, at))
-	a.items++
+	item := naiveItem(with, at)
+	a.signature.Add(item)
+	if bits := max(1, item>>58); first || bits != a.lastItem { // else it is the same again, as far as six bits tell
+		a.items, a.lastItem = a.items+1, bits
+	}
 	if a.items+a.before < 3 {
 		return false
 	}
