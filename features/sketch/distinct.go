@@ -57,24 +57,6 @@ func (d *Distinct) raise(digest uint32) {
 	}
 }
 
-// Merge counts what the other one has counted too.
-func (d *Distinct) Merge(other *Distinct) {
-	if other.size <= exact {
-		for _, digest := range other.regs[:other.size] {
-			d.Add(digest)
-		}
-		return
-	}
-	if d.size <= exact {
-		d.spread()
-	}
-	for i, word := range other.regs {
-		for shift := 0; shift < 32; shift += 4 {
-			d.regs[i] = d.regs[i]&^(15<<shift) | max(d.regs[i]&(15<<shift), word&(15<<shift))
-		}
-	}
-}
-
 // Remove takes a digest out if it is kept by itself, and tells whether it was; registers cannot name any, and keep what
 // they have.
 func (d *Distinct) Remove(digest uint32) bool {

@@ -52,14 +52,3 @@ var timesLog2 = func() (t [binMost + 1]float64) {
 	}
 	return t
 }()
-
-// Quantile returns the first bin up to which a share q of the observations lies, -1 for an empty histogram.
-func (h Histogram) Quantile(q float64) int {
-	need, upTo := q*float64(h.Count()), 0
-	for bin, rest := 0, h; rest != 0; bin, rest = bin+1, rest>>4 {
-		if upTo += int(rest & binMost); upTo > 0 && float64(upTo) >= need {
-			return bin
-		}
-	}
-	return -1
-}

@@ -25,12 +25,9 @@ const (
 	destinationSalt = 0xc2b2ae3d27d4eb4f
 )
 
-// NewR returns an empty MIDAS-R of up to 4 rows, with a power of two up to 65,536 of columns (the paper: 2 and 1,024). Who
-// knows the key can find edges that collide.
-func NewR(key [2]uint64, rows, columns int) *Midas { return NewF(key, rows, columns, 0) }
-
-// NewF returns an empty MIDAS-F. Cells whose last score reached the threshold (the paper: 1,000) keep the mean that they
-// had before.
+// NewF returns an empty MIDAS-F of up to 4 rows, with a power of two up to 65,536 of columns (the paper: 2 and 1,024). Cells
+// whose last score reached the threshold (the paper: 1,000) keep the mean that they had before; a threshold of 0 makes it a
+// MIDAS-R. Who knows the key can find edges that collide.
 func NewF(key [2]uint64, rows, columns int, threshold float32) *Midas {
 	if rows < 1 || rows > 4 || columns < 1 || columns > 1<<16 || columns&(columns-1) != 0 {
 		panic("midas: 1 to 4 rows, and a power of two up to 65,536 of columns")

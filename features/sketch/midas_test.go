@@ -58,7 +58,7 @@ func TestFilterKeepsTheMean(t *testing.T) {
 
 // TestMidasWithoutCollisionsIsItsCells holds the sketch against cells of the accounts' own.
 func TestMidasWithoutCollisionsIsItsCells(t *testing.T) {
-	r, f := NewR([2]uint64{3, 4}, 2, 1<<16), NewF([2]uint64{3, 4}, 2, 1<<16, 50)
+	r, f := NewF([2]uint64{3, 4}, 2, 1<<16, 0), NewF([2]uint64{3, 4}, 2, 1<<16, 50)
 	var edge, from, to [2]Cell
 	for i := range uint32(3000) {
 		tick := 1 + i/7 + i/1000*400

@@ -57,15 +57,3 @@ func (m *MinHash) Bands() (bands [minima]uint64) {
 	}
 	return bands
 }
-
-// Resemblance returns the estimate of J: the share of places that are equal, with a standard error of
-// sqrt(J (1-J) / 4). With the empty set it is 0.
-func (m *MinHash) Resemblance(other *MinHash) float64 {
-	equal, b := 0.0, other.Bands()
-	for i, band := range m.Bands() {
-		if band != 0 && band == b[i] {
-			equal++
-		}
-	}
-	return equal / minima
-}
