@@ -24,6 +24,7 @@ type account struct {
 	habit    func(*Simulator, *account) // what a session of it consists of
 	team     *group                     // that it leads
 	crew     *crew                      // nil for the innocent
+	part     string                     // in it; "" for those who act
 	from     int64                      // when its abuse begins
 	born     int64                      // registration, Unix milliseconds
 	rate     float64                    // sessions a day
@@ -36,6 +37,7 @@ type account struct {
 	late     int64          // hours that its day is later than others'
 	gone     bool           // deleted
 	taken    bool           // in a stranger's hands
+	renewed  bool           // has the new client
 }
 
 // place is what the messenger sees of where an account acts from.
@@ -65,6 +67,7 @@ const (
 	blocks                   // does not hear from it
 	talked                   // has written with it; holds on both sides
 	vanishes                 // has a disappearing-messages timer on; holds on both sides
+	renewed                  // will open a new cryptographic session with its next message
 )
 
 // bind adds a tie on both sides.
@@ -137,8 +140,9 @@ func (a *account) clock(at int64) (hour int64, weekend bool) {
 }
 
 // activity returns how active the account is in the hour of a time, 1 on average.
-func (a *account) activity(at int64) float64 {
+func (s *Simulator) activity(a *account, at int64) float64 {
 	hour, weekend := a.clock(at)
+	weekend = weekend || s.onHoliday(at)
 	switch {
 	case weekend && hour < 10:
 		return 0.6 * rhythm[hour]
@@ -152,7 +156,7 @@ func (a *account) activity(at int64) float64 {
 // thinning, Lewis and Shedler 1979).
 func (s *Simulator) rest(a *account, at int64) {
 	const most = 1.15 * 2 // of activity
-	for again := true; again; again = !s.chance(a.activity(at) / most) {
+	for again := true; again; again = !s.chance(s.activity(a, at) / most) {
 		at += int64(s.rng.ExpFloat64() / (a.rate * most) * day)
 	}
 	s.schedule(at, a, func() { s.session(a) })

@@ -22,6 +22,14 @@ var personas = []persona{
 	{"newcomer", 0.03, known, (*Simulator).newcomer},
 }
 
+// Personas are the names of the innocent kinds beside "ordinary".
+func Personas() (names []string) {
+	for i := range personas {
+		names = append(names, personas[i].name)
+	}
+	return names
+}
+
 func grown(a *account) bool { return a.age >= ingest.Age25to34 }
 func known(a *account) bool { return len(a.contacts) >= 4 }
 

@@ -34,6 +34,7 @@ type Simulator struct {
 	towns    []*town
 	lines    []*account // the support lines
 	crews    []*crew
+	pools    []*pool
 
 	now   int64
 	tasks queue
@@ -54,12 +55,14 @@ func New(sc Scenario) *Simulator {
 	fresh := s.draft()
 	s.populate(sc.Accounts - fresh)
 	s.cast()
+	s.gatherAccomplices()
 	for _, c := range s.crews {
 		c.kind.begin(s, c)
 	}
 	for _, a := range s.accounts {
 		s.awaken(a)
 	}
+	s.greetings()
 	s.disturb()
 	return s
 }
@@ -84,6 +87,7 @@ func (s *Simulator) Next(dst []byte) ([]byte, Item, bool) {
 		return append(dst, item.line...), item, true
 	}
 	if item.Kind == Normal {
+		s.omit(item.Event)
 		s.overhear(item.Event)
 	}
 	return s.scenario.Encoding.Append(dst, item.Event), item, true

@@ -16,7 +16,7 @@ import (
 func small() Scenario {
 	sc := Default()
 	sc.Seed, sc.Accounts, sc.Days = 2, 1500, 3
-	sc.SpamBursts, sc.Groomers, sc.Brigades, sc.Takeovers = 1, 6, 1, 6
+	sc.Plain(1, 6, 1, 6)
 	sc.Hostile, sc.Repeats = 200, 300
 	return sc
 }

@@ -189,7 +189,7 @@ func (s *Simulator) volunteer(fits func(*account) bool) *account {
 func (s *Simulator) cast() {
 	for i := range personas {
 		p := &personas[i]
-		for range int(math.Round(p.share * float64(s.scenario.Accounts))) {
+		for range int(math.Round(s.scenario.share(p) * float64(s.scenario.Accounts))) {
 			if a := s.volunteer(p.fits); a != nil {
 				a.persona = p.name
 				p.begin(s, a)
