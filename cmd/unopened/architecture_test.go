@@ -19,6 +19,7 @@ var law = map[string][]string{
 	"ingest/kafka":       {"ingest"},
 	"ingest/kafka/local": {},
 	"ingest/simulate":    {"ingest"},
+	"evaluate":           {"ingest", "features", "models"},
 	"features":           {"ingest", "features/sketch"},
 	"features/sketch":    {},
 	"models":             {"ingest", "features"},
