@@ -63,7 +63,7 @@ type shaped struct {
 	File     string     `json:"file"`
 	Messages int64      `json:"direct_messages"`
 	Answered float64    `json:"answered_pairs"` // share of pairs
-	Measures []measured `json:"measures"`
+	Measures []spread `json:"measures"`
 
 	shape   *evaluate.Shape
 	decoder ingest.Decoder
@@ -73,8 +73,8 @@ type shaped struct {
 	bar     progress
 }
 
-// measured is one measure of a file.
-type measured struct {
+// spread is one measure of a file.
+type spread struct {
 	Name      string             `json:"name"`
 	Unit      string             `json:"unit,omitempty"`
 	Count     int                `json:"count"`
@@ -98,7 +98,7 @@ func shapeOf(ctx context.Context, name string, days int) (*shaped, error) {
 	}
 	s.Answered = s.shape.Answered()
 	for _, d := range s.shape.Distributions() {
-		m := measured{Name: d.Name, Unit: d.Unit, Count: len(d.Values), Quantiles: map[string]float64{}}
+		m := spread{Name: d.Name, Unit: d.Unit, Count: len(d.Values), Quantiles: map[string]float64{}}
 		for _, q := range quantiles {
 			if v := d.Quantile(q); !math.IsNaN(v) {
 				m.Quantiles[quantileName(q)] = v

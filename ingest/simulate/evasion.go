@@ -100,3 +100,91 @@ func (e *Evasion) problems() (all []string) {
 	}
 	return all
 }
+
+// String names what is paid: "slower 4, warm_up 21", or "plain".
+func (e Evasion) String() string {
+	var paid []string
+	for _, k := range knobs {
+		if v := k.get(&e); v != k.free {
+			paid = append(paid, fmt.Sprintf("%s %v", k.Name, v))
+		}
+	}
+	if len(paid) == 0 {
+		return Plain
+	}
+	return strings.Join(paid, ", ")
+}
+
+// Knob is one thing that an attacker can pay more or less of.
+type Knob struct {
+	Name  string
+	Cost  string    // what a step costs, in words
+	Steps []float64 // the values that a curve is made of, from free
+	free  float64
+	get   func(*Evasion) float64
+	set   func(*Evasion, float64)
+	unfit string // the variant whose campaigns it makes no sense for
+}
+
+// At is the evasion of who pays a step and nothing else; its String is the variant's name.
+func (k Knob) At(step float64) (e Evasion) {
+	k.set(&e, step)
+	return e
+}
+
+// knobs lists them.
+var knobs = []Knob{
+	{
+		"slower", "times as long for the same work", []float64{1, 2, 4, 8, 16}, 1,
+		func(e *Evasion) float64 { return max(1, e.Slower) }, func(e *Evasion, v float64) { e.Slower = v }, Quarter,
+	},
+	{
+		"divided", "accounts for the work of one", []float64{1, 2, 4, 8}, 1,
+		func(e *Evasion) float64 { return float64(max(1, e.Divided)) }, func(e *Evasion, v float64) { e.Divided = int(v) }, "",
+	},
+	{
+		"farmed", "share of dialogues with accomplices who answer", []float64{0, 0.25, 0.5, 0.75, 0.9}, 0,
+		func(e *Evasion) float64 { return e.Farmed }, func(e *Evasion, v float64) { e.Farmed = v }, Farmed,
+	},
+	{
+		"seeded", "people of the targets' place befriended before", []float64{0, 5, 20, 60}, 0,
+		func(e *Evasion) float64 { return float64(e.Seeded) }, func(e *Evasion, v float64) { e.Seeded, e.WarmUp = int(v), seedingDays(v) }, Seeded,
+	},
+	{
+		"warm_up", "days of an ordinary life before", []float64{0, 3, 7, 21, 60}, 0,
+		func(e *Evasion) float64 { return float64(e.WarmUp) }, func(e *Evasion, v float64) { e.WarmUp = int(v) }, Warmed,
+	},
+}
+
+// seedingDays is how long it takes to get to know so many people.
+func seedingDays(people float64) int {
+	if people == 0 {
+		return 0
+	}
+	return 5 + int(people/4)
+}
+
+// Knobs are what attackers can pay, for curves of what it buys.
+func Knobs() []Knob { return slices.Clone(knobs) }
+
+// Curves returns plans for every kind of campaign at every step of every knob that fits it, each with at least so many acting
+// accounts; those that pay nothing are there once. Knob and step are in the variant's name: see String.
+func Curves(accounts int) (plans []Plan) {
+	for i := range campaigns {
+		kind := &campaigns[i]
+		plans = append(plans, Plan{Kind: kind.name, Evade: &Evasion{}, Accounts: accounts})
+		for _, k := range knobs {
+			if slices.Contains(kind.unfit, k.unfit) {
+				continue
+			}
+			for _, step := range k.Steps {
+				if step == k.free {
+					continue
+				}
+				e := k.At(step)
+				plans = append(plans, Plan{Kind: kind.name, Evade: &e, Accounts: accounts})
+			}
+		}
+	}
+	return plans
+}

@@ -200,3 +200,23 @@ func TestMissingFields(t *testing.T) {
 		t.Error("no account's client never sends a field")
 	}
 }
+
+func TestCurvesRun(t *testing.T) {
+	sc := Default()
+	sc.Campaigns, sc.Accounts, sc.Days, sc.Hostile, sc.Repeats = Curves(2), 12000, 1, 0, 0
+	s := each(t, sc, func([]byte, Item) {})
+	seen := map[string]bool{}
+	for _, a := range s.Truth() {
+		if a.Part == "" {
+			seen[a.Campaign+" "+a.Variant] = true
+		}
+	}
+	for _, p := range sc.Campaigns {
+		if !seen[p.Kind+" "+p.Evade.String()] {
+			t.Errorf("nobody of %s, %s", p.Kind, p.Evade)
+		}
+	}
+	if !seen["slow_spam "+knobs[3].At(20).String()] || seen["takeover farmed 0.5"] {
+		t.Errorf("%v", seen)
+	}
+}

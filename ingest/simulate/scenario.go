@@ -206,11 +206,11 @@ func (p *Plan) kind() *campaign {
 	return nil
 }
 
-// name is the variant's name; a plan with an evasion of its own has none.
+// name is the variant's name; of an evasion of its own it says what is paid.
 func (p *Plan) name() string {
 	switch {
 	case p.Evade != nil:
-		return "own"
+		return p.Evade.String()
 	case p.Variant == "":
 		return Plain
 	}
