@@ -41,14 +41,14 @@ func (s *Simulator) extorters(c *crew) {
 	}
 }
 
-// young tells who is preyed on.
-func young(a *account) bool {
-	return a.age == ingest.Age13to15 || a.age == ingest.Age16to17 || a.age == ingest.Age18to24
+// young tells who is preyed on: mostly those of 13 to 17.
+func (s *Simulator) young(a *account) bool {
+	return a.age == ingest.Age13to15 || a.age == ingest.Age16to17 || a.age == ingest.Age18to24 && s.chance(0.35)
 }
 
 // bait writes to one, and to n − 1 more later.
 func (s *Simulator) bait(a *account, n int) {
-	if b := s.quarry(a, young); b != nil {
+	if b := s.quarry(a, s.young); b != nil {
 		if s.chance(0.4) {
 			if s.request(a, b, a.crew.how) {
 				s.awake(s.logNormal(2*hour, 0.7), a, func() { s.allure(a, b, 0) })
