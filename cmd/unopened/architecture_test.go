@@ -22,6 +22,7 @@ var law = map[string][]string{
 	"features":           {"ingest", "features/sketch"},
 	"features/sketch":    {},
 	"models":             {"ingest", "features"},
+	"evaluate":           {"ingest", "features", "models"},
 	"alerts":             {"ingest", "features", "models"},
 	"engine":             {"ingest", "ingest/file", "features", "models", "alerts"},
 	"engine/local":       {},
