@@ -8,6 +8,14 @@ import (
 	"github.com/unopened/unopened/models"
 )
 
+// ways are how a feature can separate by itself. That abusive accounts have a greater least value is none: they count from
+// the begin of their abuse on, and what was counted by then never comes back to nothing.
+var ways = []struct {
+	extreme, speaks string
+	place           int // in the watch's extremes
+	sign            float64
+}{{"greatest", "more is worse", 0, 1}, {"greatest", "less is worse", 0, -1}, {"least", "less is worse", 1, -1}}
+
 // features rank every harm by every feature alone.
 func (r *reckoner) features() {
 	n := len(features.Catalogue)
@@ -19,14 +27,12 @@ func (r *reckoner) features() {
 		var all []FeatureRanking
 		for f := range features.Catalogue {
 			best := FeatureRanking{Harm: h.String(), Feature: features.Catalogue[f].Name}
-			for extreme, name := range []string{"greatest", "least"} {
-				auc := r.rankBy(who, func(i int32) float64 { return float64(r.extremes[(int(i)*2+extreme)*n+f]) }).Marks(nil).AUC
-				less := r.rankBy(who, func(i int32) float64 { return -float64(r.extremes[(int(i)*2+extreme)*n+f]) }).Marks(nil).AUC
-				if Number(auc) > best.AUC {
-					best.AUC, best.Extreme, best.Speaks = Number(auc), name, "more is worse"
-				}
-				if Number(less) > best.AUC {
-					best.AUC, best.Extreme, best.Speaks = Number(less), name, "less is worse"
+			for _, way := range ways {
+				auc := Number(r.rankBy(who, func(i int32) float64 {
+					return way.sign * float64(r.extremes[(int(i)*2+way.place)*n+f])
+				}).Marks(nil).AUC)
+				if auc > best.AUC {
+					best.AUC, best.Extreme, best.Speaks = auc, way.extreme, way.speaks
 				}
 			}
 			all = append(all, best)

@@ -33,7 +33,7 @@ type Watch struct {
 	index     map[ingest.SubjectID]int32
 	lives     []life
 	windows   []float32 // the greatest margin by account, window and harm; −Inf where there was none
-	extremes  []float32 // the greatest and the least value by account and feature; NaN where unknown
+	extremes  []float32 // the greatest, then the least values by account and feature; NaN where unknown
 	pairs     map[pair]dealings
 	strangers map[ingest.SubjectID]struct{} // accounts of the stream that the truth does not have
 	queue     queue

@@ -17,8 +17,8 @@ import (
 )
 
 func simulateCommand() *cobra.Command {
-	scenario := simulate.Default()
-	var out, truth, start, split, configFile string
+	world := world{Scenario: simulate.Default()}
+	var out, truth, configFile string
 	var toKafka bool
 	cmd := &cobra.Command{
 		Use:   "simulate",
@@ -32,7 +32,7 @@ kafka.encoding says.`,
   unopened simulate --kafka --config unopened.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := completeScenario(&scenario, start, split); err != nil {
+			if err := world.complete(); err != nil {
 				return err
 			}
 			outputs := []written{{"--truth", truth}}
@@ -43,9 +43,9 @@ kafka.encoding says.`,
 				return err
 			}
 			if toKafka {
-				return simulateToKafka(cmd.Context(), configFile, scenario, truth)
+				return simulateToKafka(cmd.Context(), configFile, world.Scenario, truth)
 			}
-			sim := simulate.New(scenario)
+			sim := simulate.New(world.Scenario)
 			if err := writeTruth(sim, truth); err != nil {
 				return err
 			}
@@ -53,17 +53,7 @@ kafka.encoding says.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.Uint64Var(&scenario.Seed, "seed", scenario.Seed, "the same seed gives the same world")
-	flags.StringVar(&split, "split", string(scenario.Split), "train or test: from which ranges campaigns draw their parameters")
-	flags.IntVar(&scenario.Days, "days", scenario.Days, "days to simulate")
-	flags.IntVar(&scenario.Accounts, "accounts", scenario.Accounts, "accounts of all kinds")
-	flags.StringVar(&start, "start", "", "first day, such as 2026-01-05 (default: "+time.UnixMilli(scenario.Start).UTC().Format(time.DateOnly)+")")
-	flags.IntVar(&scenario.Hostile, "hostile", 0, "records to add that must be refused")
-	flags.IntVar(&scenario.Repeats, "repeats", 0, "lines to send twice")
-	flags.IntVar(&scenario.SpamBursts, "spam-bursts", scenario.SpamBursts, "spam campaigns")
-	flags.IntVar(&scenario.Groomers, "groomers", scenario.Groomers, "grooming accounts")
-	flags.IntVar(&scenario.Brigades, "brigades", scenario.Brigades, "brigades")
-	flags.IntVar(&scenario.Takeovers, "takeovers", scenario.Takeovers, "stolen accounts")
+	world.flags(cmd)
 	flags.StringVarP(&out, "out", "o", "-", "file for the events; .gz and .zst are compressed, - is standard output")
 	flags.StringVar(&truth, "truth", "", "file for the truth: a line for each account")
 	flags.BoolVar(&toKafka, "kafka", false, "produce to the raw topic of the configuration instead of a file")
@@ -71,17 +61,39 @@ kafka.encoding says.`,
 	return cmd
 }
 
-// completeScenario takes over the flags that are not plain numbers, and checks the whole.
-func completeScenario(sc *simulate.Scenario, start, split string) error {
-	sc.Split = simulate.Split(split)
-	if start != "" {
-		day, err := time.Parse(time.DateOnly, start)
+// world is a scenario as flags give it.
+type world struct {
+	simulate.Scenario
+	start, split string
+}
+
+// flags adds the flags of a scenario.
+func (w *world) flags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.Uint64Var(&w.Seed, "seed", w.Seed, "the same seed gives the same world")
+	flags.StringVar(&w.split, "split", string(w.Split), "train or test: from which ranges campaigns draw their parameters")
+	flags.IntVar(&w.Days, "days", w.Days, "days to simulate")
+	flags.IntVar(&w.Accounts, "accounts", w.Accounts, "accounts of all kinds")
+	flags.StringVar(&w.start, "start", "", "first day, such as 2026-01-05 (default: "+time.UnixMilli(w.Start).UTC().Format(time.DateOnly)+")")
+	flags.IntVar(&w.Hostile, "hostile", 0, "records to add that must be refused")
+	flags.IntVar(&w.Repeats, "repeats", 0, "lines to send twice")
+	flags.IntVar(&w.SpamBursts, "spam-bursts", w.SpamBursts, "spam campaigns")
+	flags.IntVar(&w.Groomers, "groomers", w.Groomers, "grooming accounts")
+	flags.IntVar(&w.Brigades, "brigades", w.Brigades, "brigades")
+	flags.IntVar(&w.Takeovers, "takeovers", w.Takeovers, "stolen accounts")
+}
+
+// complete takes over the flags that are not plain numbers, and checks the whole.
+func (w *world) complete() error {
+	w.Split = simulate.Split(w.split)
+	if w.start != "" {
+		day, err := time.Parse(time.DateOnly, w.start)
 		if err != nil {
-			return usageError{fmt.Errorf("--start %q is not a day such as 2026-01-05", start)}
+			return usageError{fmt.Errorf("--start %q is not a day such as 2026-01-05", w.start)}
 		}
-		sc.Start = day.UnixMilli()
+		w.Start = day.UnixMilli()
 	}
-	if err := sc.Validate(); err != nil {
+	if err := w.Validate(); err != nil {
 		return usageError{err}
 	}
 	return nil
