@@ -47,7 +47,11 @@ type Engine struct {
 	// Applied, where set, gets each entry that a shard has applied (a side, a stamp, a control record) with the shard's
 	// table as it stands then, in the order of the log. Both are valid during the call only.
 	Applied func(*ingest.Entry, *features.Table)
-	Log     *slog.Logger
+	// Judged, where set, gets every verdict with the entry that it follows, and the account and its table as they stand then.
+	// The verdict's vector has only the features that models look at (models.Set.Uses); Table.Read reads others. All are
+	// valid during the call only.
+	Judged func(*ingest.Entry, *models.Verdict, *features.Account, *features.Table)
+	Log    *slog.Logger
 
 	context context.Context // of the run or replay at hand
 	live    bool            // it is a run, whose partitions come and go

@@ -33,7 +33,7 @@ func (d *Distribution) Quantile(share float64) float64 {
 type Shape struct {
 	Events   int64 `json:"direct_messages"`
 	accounts map[ingest.SubjectID]*shaped
-	pairs    map[pair]*dialogue
+	pairs    map[couple]*dialogue
 	gaps     []float64
 	replies  []float64
 	sessions []float64
@@ -50,8 +50,8 @@ type shaped struct {
 	n, sum, squares        float64 // of its gaps
 }
 
-// pair is two accounts, the lesser first.
-type pair [2]ingest.SubjectID
+// couple is two accounts, the lesser first.
+type couple [2]ingest.SubjectID
 
 // dialogue is what is kept of two accounts.
 type dialogue struct {
@@ -63,7 +63,7 @@ type dialogue struct {
 
 // NewShape returns a Shape that has seen nothing.
 func NewShape() *Shape {
-	return &Shape{accounts: map[ingest.SubjectID]*shaped{}, pairs: map[pair]*dialogue{}}
+	return &Shape{accounts: map[ingest.SubjectID]*shaped{}, pairs: map[couple]*dialogue{}}
 }
 
 // Event takes a raw event; they come in order of time.
@@ -74,7 +74,7 @@ func (s *Shape) Event(ev *ingest.Event) {
 	s.Events++
 	a, b := s.account(ev.Subject), s.account(ev.Peer)
 	s.write(a, ev.At)
-	key := pair{ev.Subject, ev.Peer}
+	key := couple{ev.Subject, ev.Peer}
 	if slices.Compare(key[0][:], key[1][:]) > 0 {
 		key[0], key[1] = key[1], key[0]
 	}

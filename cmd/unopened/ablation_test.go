@@ -107,7 +107,7 @@ func newLives(t *testing.T, truth []simulate.Account) *livesOf {
 		v: features.NewVector(), w: features.NewVector(), families: familyNames(),
 	}
 	for _, a := range truth {
-		id, err := parseAccount(a.Account)
+		id, err := ingest.ParseSubject(a.Account)
 		if err != nil {
 			t.Fatal(err)
 		}

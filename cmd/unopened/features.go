@@ -107,7 +107,7 @@ func (f *featuresFlags) check(names []string) (err error) {
 		return usageError{errors.New("give --at or --watch, not both")}
 	}
 	if f.account != "" {
-		if f.subject, err = parseAccount(f.account); err != nil {
+		if f.subject, err = ingest.ParseSubject(f.account); err != nil {
 			return usageError{fmt.Errorf("--account: %w", err)}
 		}
 	}
