@@ -36,13 +36,16 @@ type ImportOptions struct {
 	Sort bool
 	// Key is that of the pseudonyms (see ingest.ReadKey).
 	Key []byte
+	// Mask is what of the records is written; nil for all.
+	Mask *ingest.Mask
 }
 
-// ImportSummary counts what Import did: Rows = Written + the sum of Refused.
+// ImportSummary counts what Import did: Rows = Written + Unseen + the sum of Refused.
 type ImportSummary struct {
 	Rows    int64               `json:"rows"`
 	Written int64               `json:"written"`
-	Refused map[string]*Refused `json:"refused"` // by the name of the ingest.Refusal
+	Unseen  int64               `json:"unseen,omitempty"` // records that the mask does not let see
+	Refused map[string]*Refused `json:"refused"`          // by the name of the ingest.Refusal
 }
 
 // Refused counts the rows that became no record for one reason. Nothing of their cells is kept.
@@ -86,7 +89,7 @@ func Import(ctx context.Context, w io.Writer, path string, o ImportOptions) (*Im
 	if err != nil {
 		return nil, err
 	}
-	i := importer{maker: m, rows: rows, out: w, sort: o.Sort}
+	i := importer{maker: m, rows: rows, out: w, sort: o.Sort, mask: o.Mask}
 	i.summary.Refused = make(map[string]*Refused)
 	if err := i.run(ctx); err != nil {
 		return &i.summary, fmt.Errorf("importing %s: %w", path, err)
@@ -113,6 +116,7 @@ type importer struct {
 	line    []byte
 	summary ImportSummary
 	sort    bool
+	mask    *ingest.Mask
 	held    []ingest.Event // where sort is set
 	last    int64
 }
@@ -159,8 +163,12 @@ func (i *importer) refuse(why ingest.Refusal, line int) {
 	}
 }
 
-// take writes a record, or holds it to be sorted.
+// take writes a record, or holds it to be sorted, if it is seen.
 func (i *importer) take(ev *ingest.Event, line int) error {
+	if !i.mask.Apply(ev) {
+		i.summary.Unseen++
+		return nil
+	}
 	if i.sort {
 		i.held = append(i.held, *ev)
 		return nil
