@@ -27,7 +27,7 @@ var law = map[string][]string{
 	"engine/local":       {},
 	"store":              {"ingest", "features", "models", "alerts", "store/local"},
 	"store/local":        {},
-	"configs":            {"ingest/kafka", "features", "models", "alerts", "engine", "store"},
+	"configs":            {"ingest", "ingest/kafka", "features", "models", "alerts", "engine", "store"},
 }
 
 // listed is one package as the go command lists it.
