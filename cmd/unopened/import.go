@@ -26,6 +26,7 @@ type importFlags struct {
 	maps                []string
 	keyFile, epoch, out string
 	typeName, delimiter string
+	sight               sightFlags
 }
 
 func importCommand() *cobra.Command {
@@ -57,6 +58,7 @@ who is who. Rows that make no valid record are counted by reason, and nothing of
 	flags.StringVar(&f.delimiter, "delimiter", ",", "what separates cells; \\t for a tab")
 	flags.BoolVar(&f.options.Sort, "sort", false, "put the records in the order of time (in memory)")
 	flags.StringVar(&f.keyFile, "key-file", "", "the pseudonym key (unopened keys new FILE)")
+	f.sight.add(cmd)
 	flags.StringVarP(&f.out, "out", "o", "-", "file for the records; .gz and .zst are compressed, - is standard output")
 	return cmd
 }
@@ -117,6 +119,9 @@ func (f *importFlags) run(cmd *cobra.Command, name string) (err error) {
 	} else if f.options.Key, err = ingest.ReadKey(f.keyFile); err != nil {
 		return err
 	}
+	if f.options.Mask, err = f.sight.mask(); err != nil {
+		return err
+	}
 	out, err := file.Create(f.out)
 	if err != nil {
 		return err
@@ -146,6 +151,9 @@ func (c counted) Write(b []byte) (int, error) {
 // printImport tells what became of the rows.
 func printImport(out io.Writer, s *file.ImportSummary) {
 	fmt.Fprintf(out, "%s rows, %s records", thousands(s.Rows), thousands(s.Written))
+	if s.Unseen > 0 {
+		fmt.Fprintf(out, "; %s not seen by the profile's servers", thousands(s.Unseen))
+	}
 	for _, reason := range slices.Sorted(maps.Keys(s.Refused)) {
 		r := s.Refused[reason]
 		fmt.Fprintf(out, "; %s refused: %s (lines %s)", thousands(r.Rows), reason, strings.Trim(fmt.Sprint(r.Lines), "[]"))
