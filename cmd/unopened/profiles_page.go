@@ -66,7 +66,7 @@ func profilesPage(all []*profile) string {
 	for _, p := range all {
 		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s | %s | %s |\n", p.Name, p.Name, p.Title, p.AsOf, orNone(p.Assessable, ", "), orNone(gained(p), ", "))
 	}
-	b.WriteString("\n## Which events are seen\n\nFootnotes to these two tables: ¹ without its actor, ² only those between two accounts.\n")
+	b.WriteString("\n## Which events are seen\n\nFootnotes to these two tables: ¹ without its actor, ² only as records between two accounts.\n")
 	matrix(&b, all, 0)
 	b.WriteString("\n## Which fields are seen\n")
 	matrix(&b, all, 1)
@@ -124,7 +124,7 @@ func costs(b *strings.Builder, all []*profile) {
 				case is.Seen == ingest.SeenDoubtful:
 					doubtful = append(doubtful, name)
 				case is.Seen == ingest.SeenYes:
-					hidden = append(hidden, name+" (but those between two accounts)")
+					doubtful = append(doubtful, name+" in groups")
 				default:
 					hidden = append(hidden, name)
 				}
