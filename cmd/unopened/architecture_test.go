@@ -28,7 +28,7 @@ var law = map[string][]string{
 	"engine/local":       {},
 	"store":              {"ingest", "features", "models", "alerts", "store/local"},
 	"store/local":        {},
-	"configs":            {"ingest/kafka", "ingest/simulate", "features", "models", "alerts", "engine", "store"},
+	"configs":            {"ingest", "ingest/kafka", "ingest/simulate", "features", "models", "alerts", "engine", "store"},
 }
 
 // listed is one package as the go command lists it.

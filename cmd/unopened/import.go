@@ -29,6 +29,7 @@ type importFlags struct {
 	typeName, delimiter string
 	label, of, harm     string
 	truth               string
+	sight               sightFlags
 }
 
 func importCommand() *cobra.Command {
@@ -68,6 +69,7 @@ who is who. Rows that make no valid record are counted by reason, and nothing of
 	flags.StringVar(&f.truth, "truth", "", "file for the truth about the accounts, for eval")
 	_ = cmd.RegisterFlagCompletionFunc("harm", cobra.FixedCompletions(models.Names[:], cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("label-of", cobra.FixedCompletions([]string{"actor", "target"}, cobra.ShellCompDirectiveNoFileComp))
+	f.sight.add(cmd)
 	flags.StringVarP(&f.out, "out", "o", "-", "file for the records; .gz and .zst are compressed, - is standard output")
 	return cmd
 }
@@ -145,6 +147,9 @@ func (f *importFlags) run(cmd *cobra.Command, name string) (err error) {
 	} else if f.options.Key, err = ingest.ReadKey(f.keyFile); err != nil {
 		return err
 	}
+	if f.options.Mask, err = f.sight.mask(); err != nil {
+		return err
+	}
 	out, err := file.Create(f.out)
 	if err != nil {
 		return err
@@ -182,6 +187,9 @@ func (c counted) Write(b []byte) (int, error) {
 // printImport tells what became of the rows.
 func printImport(out io.Writer, s *file.ImportSummary) {
 	fmt.Fprintf(out, "%s rows, %s records", thousands(s.Rows), thousands(s.Written))
+	if s.Unseen > 0 {
+		fmt.Fprintf(out, "; %s not seen by the profile's servers", thousands(s.Unseen))
+	}
 	for _, reason := range slices.Sorted(maps.Keys(s.Refused)) {
 		r := s.Refused[reason]
 		fmt.Fprintf(out, "; %s refused: %s (lines %s)", thousands(r.Rows), reason, strings.Trim(fmt.Sprint(r.Lines), "[]"))

@@ -80,7 +80,7 @@ New here? "unopened demo" runs everything on this machine in a minute.`,
 	})
 	for _, sub := range []func() *cobra.Command{
 		demoCommand, runCommand, splitCommand, replayCommand, evalCommand, simulateCommand, shapeCommand, importCommand, checkCommand, warmupCommand, repartitionCommand,
-		featuresCommand, explainCommand, queryCommand, alertsCommand, schemaCommand, keysCommand, versionCommand,
+		featuresCommand, profilesCommand, explainCommand, queryCommand, alertsCommand, schemaCommand, keysCommand, versionCommand,
 	} {
 		cmd.AddCommand(sub())
 	}

@@ -60,9 +60,9 @@ type shapes struct {
 
 // shaped is one file.
 type shaped struct {
-	File     string     `json:"file"`
-	Messages int64      `json:"direct_messages"`
-	Answered float64    `json:"answered_pairs"` // share of pairs
+	File     string   `json:"file"`
+	Messages int64    `json:"direct_messages"`
+	Answered float64  `json:"answered_pairs"` // share of pairs
 	Measures []spread `json:"measures"`
 
 	shape   *evaluate.Shape

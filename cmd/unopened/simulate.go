@@ -110,6 +110,7 @@ func simulateCommand() *cobra.Command {
 	var f scenarioFlags
 	var out, truth, configFile string
 	var toKafka bool
+	var sight sightFlags
 	var hostile, repeats int
 	kinds, _ := simulate.Kinds()
 	cmd := &cobra.Command{
@@ -122,9 +123,11 @@ and campaigns of abuse
 plain or evading: ` + strings.Join(simulate.Variants(), ", ") + `.
 A scenario, one that ships or a YAML file of yours, says how many of each there are; docs/simulator.md shows how to write one.
 The same seed and flags give the same bytes. The truth file has a line for each account. Files are JSON lines; with
---kafka the records are written as the configuration's kafka.encoding says.`,
+--kafka the records are written as the configuration's kafka.encoding says. With --profile, what the messenger's servers would
+not see is taken out before it is written.`,
 		Example: `  unopened simulate --seed 7 --out events.jsonl.gz --truth truth.jsonl
   unopened simulate --scenario realistic --days 14 --out events.jsonl.zst --truth truth.jsonl
+  unopened simulate --profile signal --out events.jsonl
   unopened simulate --days 2 --campaign slow_spam/warmed_up=3 | unopened replay --json -
   unopened simulate --kafka --config unopened.yaml`,
 		Args: cobra.NoArgs,
@@ -144,11 +147,15 @@ The same seed and flags give the same bytes. The truth file has a line for each 
 				return err
 			}
 			scenario.Hostile, scenario.Repeats = hostile, repeats
-			if toKafka {
-				return simulateToKafka(cmd.Context(), configFile, scenario, truth)
+			mask, err := sight.mask()
+			if err != nil {
+				return err
 			}
-			sim := simulate.New(scenario)
-			if err := writeTruth(sim, truth); err != nil {
+			if toKafka {
+				return simulateToKafka(cmd.Context(), configFile, &restricted{mask: mask}, scenario, truth)
+			}
+			sim := &restricted{Simulator: simulate.New(scenario), mask: mask}
+			if err := writeTruth(sim.Simulator, truth); err != nil {
 				return err
 			}
 			return writeSimulation(cmd.Context(), sim, out)
@@ -162,6 +169,7 @@ The same seed and flags give the same bytes. The truth file has a line for each 
 	flags.StringVar(&truth, "truth", "", "file for the truth: a line for each account")
 	flags.BoolVar(&toKafka, "kafka", false, "produce to the raw topic of the configuration instead of a file")
 	addConfigFlag(cmd, &configFile)
+	sight.add(cmd)
 	return cmd
 }
 
@@ -178,7 +186,7 @@ func writeTruth(sim *simulate.Simulator, name string) error {
 }
 
 // simulateToKafka produces all records to the raw topic, in its encoding, and writes the truth about all accounts.
-func simulateToKafka(ctx context.Context, configFile string, scenario simulate.Scenario, truth string) error {
+func simulateToKafka(ctx context.Context, configFile string, sim *restricted, scenario simulate.Scenario, truth string) error {
 	cfg, err := loadConfig(configFile)
 	if err != nil {
 		return err
@@ -186,8 +194,8 @@ func simulateToKafka(ctx context.Context, configFile string, scenario simulate.S
 	if scenario.Encoding, err = ingest.ParseEncoding(cfg.Kafka.Encoding); err != nil {
 		return usageError{err}
 	}
-	sim := simulate.New(scenario)
-	if err := writeTruth(sim, truth); err != nil {
+	sim.Simulator, sim.form = simulate.New(scenario), scenario.Encoding
+	if err := writeTruth(sim.Simulator, truth); err != nil {
 		return err
 	}
 	cluster, err := kafka.New(cfg.Kafka, logger(slog.LevelWarn))
@@ -205,13 +213,13 @@ func simulateToKafka(ctx context.Context, configFile string, scenario simulate.S
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "produced %s records as %s to %s, %d of them hostile, %d repeats\n",
-		thousands(all.Records), scenario.Encoding, cfg.Kafka.Topics.Raw, all.Hostile, all.Repeats)
+	fmt.Fprintf(os.Stderr, "produced %s records as %s to %s, %d of them hostile, %d repeats%s\n", thousands(all.Records), scenario.Encoding,
+		cfg.Kafka.Topics.Raw, all.Hostile, all.Repeats, sim.left())
 	return nil
 }
 
 // writeSimulation writes all lines to a file, with a bar while a person watches.
-func writeSimulation(ctx context.Context, sim *simulate.Simulator, name string) (err error) {
+func writeSimulation(ctx context.Context, sim *restricted, name string) (err error) {
 	out, err := file.Create(name)
 	if err != nil {
 		return err
@@ -240,8 +248,8 @@ func writeSimulation(ctx context.Context, sim *simulate.Simulator, name string) 
 		bar.add(1)
 	}
 	if name != "-" {
-		fmt.Fprintf(os.Stderr, "wrote %s: %s events, %d hostile, %d repeats\n",
-			name, thousands(counts[simulate.Normal]), counts[simulate.Hostile], counts[simulate.Repeat])
+		fmt.Fprintf(os.Stderr, "wrote %s: %s events, %d hostile, %d repeats%s\n",
+			name, thousands(counts[simulate.Normal]), counts[simulate.Hostile], counts[simulate.Repeat], sim.left())
 	}
 	return nil
 }

@@ -39,13 +39,16 @@ type ImportOptions struct {
 	Truth io.Writer
 	// Key is that of the pseudonyms (see ingest.ReadKey).
 	Key []byte
+	// Mask is what of the records is written; nil for all.
+	Mask *ingest.Mask
 }
 
-// ImportSummary counts what Import did: Rows = Written + the sum of Refused.
+// ImportSummary counts what Import did: Rows = Written + Unseen + the sum of Refused.
 type ImportSummary struct {
 	Rows    int64               `json:"rows"`
 	Written int64               `json:"written"`
-	Refused map[string]*Refused `json:"refused"` // by the name of the ingest.Refusal
+	Unseen  int64               `json:"unseen,omitempty"` // records that the mask does not let see
+	Refused map[string]*Refused `json:"refused"`          // by the name of the ingest.Refusal
 
 	Accounts int64 `json:"accounts,omitempty"` // in the truth, if it was asked for
 	Abusive  int64 `json:"abusive,omitempty"`
@@ -92,7 +95,7 @@ func Import(ctx context.Context, w io.Writer, path string, o ImportOptions) (*Im
 	if err != nil {
 		return nil, err
 	}
-	i := importer{maker: m, rows: rows, out: w, sort: o.Sort}
+	i := importer{maker: m, rows: rows, out: w, sort: o.Sort, mask: o.Mask}
 	if o.Label != nil {
 		if i.labels, err = newLabels(o.Label, header); err != nil {
 			return nil, err
@@ -129,6 +132,7 @@ type importer struct {
 	summary ImportSummary
 	labels  *labels // nil where none is asked for
 	sort    bool
+	mask    *ingest.Mask
 	held    []ingest.Event // where sort is set
 	last    int64
 }
@@ -178,8 +182,12 @@ func (i *importer) refuse(why ingest.Refusal, line int) {
 	}
 }
 
-// take writes a record, or holds it to be sorted.
+// take writes a record, or holds it to be sorted, if it is seen.
 func (i *importer) take(ev *ingest.Event, line int) error {
+	if !i.mask.Apply(ev) {
+		i.summary.Unseen++
+		return nil
+	}
 	if i.sort {
 		i.held = append(i.held, *ev)
 		return nil

@@ -76,6 +76,5 @@ func (s *Simulator) omit(e *ingest.Event) {
 			gone |= f
 		}
 	}
-	e.Has &^= gone
-	e.True &^= gone
+	e.Omit(gone)
 }
