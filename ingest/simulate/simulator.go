@@ -28,6 +28,7 @@ type Item struct {
 type Simulator struct {
 	dice     // of the world and all lives
 	scenario Scenario
+	ordinary population
 	end      int64
 
 	accounts []*account
@@ -49,7 +50,7 @@ type Simulator struct {
 func New(sc Scenario) *Simulator {
 	s := &Simulator{
 		dice: newDice(sc.Seed, string(sc.Split)), noise: newDice(sc.Seed, "noise of "+string(sc.Split)),
-		scenario: sc, now: sc.Start, end: sc.Start + int64(sc.Days)*day,
+		scenario: sc, ordinary: realistic(), now: sc.Start, end: sc.Start + int64(sc.Days)*day,
 	}
 	fresh := s.draft()
 	s.populate(sc.Accounts - fresh)
