@@ -101,10 +101,13 @@ func relation(a, b *account) ingest.Relation {
 	return ingest.Stranger
 }
 
+// in tells whether an account is in a group.
+func (a *account) in(g *group) bool { return slices.Contains(a.groups, g) }
+
 // sharedGroups counts the groups that both are in.
 func sharedGroups(a, b *account) (n uint16) {
 	for _, g := range a.groups {
-		if slices.Contains(b.groups, g) {
+		if b.in(g) {
 			n++
 		}
 	}

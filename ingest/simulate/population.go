@@ -38,7 +38,7 @@ func (d dice) tail(t tail) float64 { return min(d.logNormal(t.median, t.sigma), 
 // realistic is the population that a scenario has where it says nothing else.
 func realistic() population {
 	return population{
-		sessions: tail{1.3, 1.3, 60}, dormant: 0.12, sleep: 0.05, soon: 0.6, sooner: 6,
+		sessions: tail{1.6, 1.3, 60}, dormant: 0.12, sleep: 0.05, soon: 0.6, sooner: 6,
 		acquaintances: tail{5, 1.4, 400}, elsewhere: 0.2, closeness: 3,
 		turns: tail{4, 1.1, 80}, brief: 0.5,
 		slowness: tail{1, 0.6, 20}, quick: 0.7, now: tail{25, 1.2, 20 * minute}, later: tail{hour, 1.5, 30 * hour},

@@ -1,10 +1,6 @@
 package simulate
 
-import (
-	"container/heap"
-
-	"github.com/unopened/unopened/ingest"
-)
+import "github.com/unopened/unopened/ingest"
 
 // Kind says what a line of the simulation is.
 type Kind uint8
@@ -33,7 +29,8 @@ type Simulator struct {
 
 	accounts []*account
 	towns    []*town
-	lines    []*account // the support lines
+	lines    []*account // the support lines and shelters
+	shelters []*account
 	crews    []*crew
 
 	now   int64
@@ -73,7 +70,7 @@ func (s *Simulator) Next(dst []byte) ([]byte, Item, bool) {
 		if len(s.tasks) == 0 {
 			return dst, Item{}, false
 		}
-		t := heap.Pop(&s.tasks).(*task)
+		t := s.tasks.pop()
 		s.now = t.at
 		if t.who == nil || !t.who.gone {
 			t.do()

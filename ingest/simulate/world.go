@@ -178,26 +178,13 @@ func (s *Simulator) meetBefore(a, b *account) {
 	}
 }
 
-// volunteer finds an ordinary account that fits, or nil where there is none: it starts anywhere and takes the next.
+// volunteer finds an ordinary account that fits and is there from the beginning, or nil where there is none: it starts anywhere and takes the next.
 func (s *Simulator) volunteer(fits func(*account) bool) *account {
 	start := s.rng.IntN(len(s.accounts))
 	for i := range s.accounts {
-		if a := s.accounts[(start+i)%len(s.accounts)]; a.persona == "ordinary" && fits(a) {
+		if a := s.accounts[(start+i)%len(s.accounts)]; a.persona == "ordinary" && a.born < s.scenario.Start && fits(a) {
 			return a
 		}
 	}
 	return nil
-}
-
-// cast makes ordinary accounts into personas.
-func (s *Simulator) cast() {
-	for i := range personas {
-		p := &personas[i]
-		for range int(math.Round(p.share * float64(s.scenario.Accounts))) {
-			if a := s.volunteer(p.fits); a != nil {
-				a.persona = p.name
-				p.begin(s, a)
-			}
-		}
-	}
 }
