@@ -27,6 +27,7 @@ type Engine struct {
 
 	Encoding    ingest.Encoding // of the raw records
 	Incarnation uint32          // which life of the raw topic is read
+	Mask        *ingest.Mask    // what of the raw records is seen; nil for all
 	// AccountTopic is the name of the account topic, which split's checkpoints keep: what was split into one topic must not
 	// go on in another; empty where nothing is kept.
 	AccountTopic string
@@ -47,7 +48,11 @@ type Engine struct {
 	// Applied, where set, gets each entry that a shard has applied (a side, a stamp, a control record) with the shard's
 	// table as it stands then, in the order of the log. Both are valid during the call only.
 	Applied func(*ingest.Entry, *features.Table)
-	Log     *slog.Logger
+	// Judged, where set, gets every verdict with the entry that it follows, and the account and its table as they stand then.
+	// The verdict's vector has only the features that models look at (models.Set.Uses); Table.Read reads others. All are
+	// valid during the call only.
+	Judged func(*ingest.Entry, *models.Verdict, *features.Account, *features.Table)
+	Log    *slog.Logger
 
 	context context.Context // of the run or replay at hand
 	live    bool            // it is a run, whose partitions come and go

@@ -182,6 +182,9 @@ func (s *shard) judge(account *features.Account, event ingest.EventID) {
 	v.Account, v.Event, v.At = account.ID, event, account.Last
 	s.partly = account
 	s.scorer.Score(&v.Vector, &v.Scores)
+	if s.engine.Judged != nil {
+		s.engine.Judged(s.entry, v, account, s.table)
+	}
 	for h := range models.Harm(models.Harms) {
 		if v.Scores[h].Assessable {
 			s.record(&account.Memo[h], h)

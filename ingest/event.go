@@ -1,6 +1,10 @@
 package ingest
 
-import "encoding/hex"
+import (
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
 
 // SubjectID is the keyed pseudonym of an account, or the name of a device or a network (see DeviceSubject).
 // Account pseudonyms are the first 16 bytes of an HMAC-SHA-256 that the messenger computed; the service never
@@ -9,6 +13,15 @@ type SubjectID [16]byte
 
 // String returns the 32 lower-case hexadecimal digits of the contract.
 func (s SubjectID) String() string { return hex.EncodeToString(s[:]) }
+
+// ParseSubject reads the 32 digits of String.
+func ParseSubject(text string) (id SubjectID, err error) {
+	b, err := hex.DecodeString(text)
+	if err != nil || len(b) != len(id) || text != strings.ToLower(text) {
+		return id, fmt.Errorf("%q is not an account's pseudonym: 32 lower-case hexadecimal digits", text)
+	}
+	return SubjectID(b), nil
+}
 
 // IsZero tells whether the subject is absent, as the sender is under sealed sender.
 func (s SubjectID) IsZero() bool { return s == SubjectID{} }

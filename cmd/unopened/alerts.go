@@ -14,6 +14,7 @@ import (
 
 	"github.com/unopened/unopened/alerts"
 	"github.com/unopened/unopened/configs"
+	"github.com/unopened/unopened/ingest"
 	"github.com/unopened/unopened/models"
 	"github.com/unopened/unopened/store"
 )
@@ -81,7 +82,7 @@ func completeFilter(f *store.Filter, since time.Duration) error {
 		errs = append(errs, oneOf("severity", f.Severity, raised))
 	}
 	if f.Account != "" {
-		if _, err := parseAccount(f.Account); err != nil {
+		if _, err := ingest.ParseSubject(f.Account); err != nil {
 			errs = append(errs, usageError{fmt.Errorf("--account: %w", err)})
 		}
 	}

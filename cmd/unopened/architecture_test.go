@@ -19,6 +19,7 @@ var law = map[string][]string{
 	"ingest/kafka":       {"ingest"},
 	"ingest/kafka/local": {},
 	"ingest/simulate":    {"ingest"},
+	"evaluate":           {"ingest", "features", "models"},
 	"features":           {"ingest", "features/sketch"},
 	"features/sketch":    {},
 	"models":             {"ingest", "features"},
@@ -27,7 +28,7 @@ var law = map[string][]string{
 	"engine/local":       {},
 	"store":              {"ingest", "features", "models", "alerts", "store/local"},
 	"store/local":        {},
-	"configs":            {"ingest/kafka", "features", "models", "alerts", "engine", "store"},
+	"configs":            {"ingest", "ingest/kafka", "ingest/simulate", "features", "models", "alerts", "engine", "store"},
 }
 
 // listed is one package as the go command lists it.

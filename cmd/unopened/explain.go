@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -70,7 +69,7 @@ reading a file of events to its end.`,
   unopened explain --events events.jsonl --harm grooming --json 6b1f0c…`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			account, err := parseAccount(args[0])
+			account, err := ingest.ParseSubject(args[0])
 			if err != nil {
 				return usageError{err}
 			}
@@ -83,9 +82,9 @@ reading a file of events to its end.`,
 			if err != nil {
 				return err
 			}
-			set, err := models.Load(configs.Artefacts(), cfg.Models)
+			set, _, err := loadModels(cfg)
 			if err != nil {
-				return usageError{err}
+				return err
 			}
 			vector, at, err := vectorOf(cmd.Context(), cfg, events, account)
 			if err != nil {
@@ -105,15 +104,6 @@ reading a file of events to its end.`,
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	_ = cmd.RegisterFlagCompletionFunc("harm", cobra.FixedCompletions(models.Names[:], cobra.ShellCompDirectiveNoFileComp))
 	return cmd
-}
-
-// parseAccount reads a pseudonym.
-func parseAccount(text string) (id ingest.SubjectID, err error) {
-	b, err := hex.DecodeString(text)
-	if err != nil || len(b) != len(id) || text != strings.ToLower(text) {
-		return id, fmt.Errorf("%q is not an account's pseudonym: 32 lower-case hexadecimal digits", text)
-	}
-	return ingest.SubjectID(b), nil
 }
 
 // vectorOf finds an account's features: at its last recorded verdict, or at the end of a file.

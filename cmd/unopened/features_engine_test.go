@@ -27,7 +27,7 @@ func TestFeaturesAgreeWithTheEngine(t *testing.T) {
 	ok(t, "simulate", "--accounts", "1000", "--days", "3", "--out", name)
 	end := valuesAt(t, "--events", name, "--account", spammer)
 	cfg := configs.DefaultConfig()
-	id, _ := parseAccount(spammer)
+	id, _ := ingest.ParseSubject(spammer)
 	v, at, err := vectorFromFile(t.Context(), &cfg, name, id)
 	if err != nil || at != end.At || v.Events != end.Events || len(end.Values) != len(v.X) {
 		t.Fatalf("at %d with %d events, want %d with %d (%v)", end.At, end.Events, at, v.Events, err)

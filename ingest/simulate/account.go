@@ -25,12 +25,13 @@ type account struct {
 	habit    func(*Simulator, *account) // what a session of it consists of
 	team     *group                     // that it leads
 	crew     *crew                      // nil for the innocent
+	part     string                     // in it; "" for those who act
 	from     int64                      // when its abuse begins
 	born     int64                      // registration, Unix milliseconds
 	rate     float64                    // sessions a day
 	slowness float64                    // factor on the delay of its answers
 	replies  float64                    // with which chance it goes on with a conversation
-	office   *office                    // nil for who answers for himself
+	counter  *counter                   // nil for who answers for himself
 	here     place                      // where it acts from at the moment
 	home     uint64                     // networks
 	mobile   uint64
@@ -39,6 +40,7 @@ type account struct {
 	late     int64          // hours that its day is later than others'
 	gone     bool           // deleted
 	taken    bool           // in a stranger's hands
+	renewed  bool           // has the new client
 }
 
 // place is what the messenger sees of where an account acts from.
@@ -68,6 +70,7 @@ const (
 	blocks                   // does not hear from it
 	talked                   // has written with it; holds on both sides
 	vanishes                 // has a disappearing-messages timer on; holds on both sides
+	renewed                  // will open a new cryptographic session with its next message
 )
 
 // bind adds a tie on both sides.
@@ -143,8 +146,9 @@ func (a *account) clock(at int64) (hour int64, weekend bool) {
 }
 
 // activity returns how active the account is in the hour of a time, 1 on average.
-func (a *account) activity(at int64) float64 {
+func (s *Simulator) activity(a *account, at int64) float64 {
 	hour, weekend := a.clock(at)
+	weekend = weekend || s.onHoliday(at)
 	switch {
 	case weekend && hour < 10:
 		return 0.6 * rhythm[hour]
@@ -164,7 +168,7 @@ func (s *Simulator) rest(a *account, at int64) {
 	if s.chance(p.soon) {
 		rate = a.rate * p.sooner
 	}
-	for again := true; again; again = !s.chance(a.activity(at) / most) {
+	for again := true; again; again = !s.chance(s.activity(a, at) / most) {
 		at += int64(s.rng.ExpFloat64() / (rate * most) * day)
 	}
 	s.schedule(at, a, func() { s.session(a) })
@@ -173,7 +177,7 @@ func (s *Simulator) rest(a *account, at int64) {
 // waking returns the time itself, or some time the next morning where the account sleeps.
 func (s *Simulator) waking(a *account, at int64) int64 {
 	hour, _ := a.clock(at)
-	if hour < 1 || hour >= 7 || a.office != nil && a.office.nights {
+	if hour < 1 || hour >= 7 || a.counter != nil && a.counter.nights {
 		return at
 	}
 	return at + (7-hour)*hourMs + s.rng.Int64N(2*hourMs)

@@ -228,7 +228,7 @@ func TestConductOfPersonasAndCampaigns(t *testing.T) {
 
 func TestBrigadeBurstsUponItsTarget(t *testing.T) {
 	sc := Default()
-	sc.SpamBursts = 0 // many of these write to one account within hours as well
+	sc.Set("burst_spam", Plain, 0) // many of these write to one account within hours as well
 	seen := observe(t, sc)
 	s := New(sc)
 	targets := map[*account]bool{}
@@ -240,8 +240,8 @@ func TestBrigadeBurstsUponItsTarget(t *testing.T) {
 			}
 		}
 	}
-	if len(targets) != sc.Brigades {
-		t.Fatalf("%d targets, want %d", len(targets), sc.Brigades)
+	if len(targets) != crews(&sc, "brigade") {
+		t.Fatalf("%d targets, want %d", len(targets), crews(&sc, "brigade"))
 	}
 	for _, a := range s.accounts {
 		if c := seen[a.id]; c != nil && a.persona == "ordinary" && !targets[a] && burst(c) >= 10 {

@@ -80,8 +80,9 @@ func (s *Simulator) message(a, b *account, c content) (first bool) {
 	e := s.direct(ingest.Message, a, b)
 	fill(e, c)
 	e.Has |= ingest.FieldSessionNew | ingest.FieldDisappearing
-	if first || s.chance(0.005) {
+	if first || t&renewed != 0 || s.chance(0.005) {
 		e.True |= ingest.FieldSessionNew
+		a.ties[b] &^= renewed
 	}
 	if t&vanishes != 0 {
 		e.True |= ingest.FieldDisappearing

@@ -27,6 +27,7 @@ func (s *Simulator) session(a *account) {
 // upkeep is what accounts do beside conversing.
 func (s *Simulator) upkeep(a *account) {
 	s.connect(a)
+	s.renew(a)
 	switch u := s.rng.Float64(); {
 	case u < 0.020:
 		if s.chance(0.12) {

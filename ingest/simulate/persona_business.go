@@ -8,7 +8,7 @@ func (s *Simulator) business(a *account) {
 	clients := []ingest.Client{ingest.ClientAndroid, ingest.ClientWeb, ingest.ClientDesktop, ingest.ClientBot}
 	a.here.client = clients[s.weighted(40, 30, 15, 15)]
 	a.rate = min(a.rate, 2)
-	a.office = &office{replies: s.draw(span{0.7, 0.97}), delay: tail{10 * minute, 1.3, 24 * hour}}
+	a.counter = &counter{replies: s.draw(span{0.7, 0.97}), delay: tail{10 * minute, 1.3, 24 * hour}}
 	customers := distinct(int(s.tail(tail{80, 0.7, 400})), func() *account { return one(s.dice, a.town.people) })
 	for _, b := range customers {
 		s.meetBefore(b, a)

@@ -6,7 +6,7 @@ import "github.com/unopened/unopened/ingest"
 // answers, some take it amiss. Timers are on, much is abroad, some sources are minors.
 func (s *Simulator) journalist(a *account) {
 	a.here.client, a.rate = ingest.ClientDesktop, max(a.rate, 3)
-	a.office = &office{replies: s.draw(span{0.6, 0.95}), delay: tail{20 * minute, 1.4, 30 * hour}}
+	a.counter = &counter{replies: s.draw(span{0.6, 0.95}), delay: tail{20 * minute, 1.4, 30 * hour}}
 	minors, secret := s.draw(span{0, 0.3}), s.draw(span{0.2, 0.9})
 	for range s.count(span{0, 2}) {
 		at := s.someDay(a, 0.8)

@@ -7,7 +7,7 @@ import "github.com/unopened/unopened/ingest"
 func (s *Simulator) shelter(a *account) {
 	s.supportLine(a)
 	s.lines = s.lines[:len(s.lines)-1] // what people ask any line is not what they ask this one
-	a.office = &office{replies: 0.96, delay: tail{25 * minute, 1.2, 12 * hour}, nights: true}
+	a.counter = &counter{replies: 0.96, delay: tail{25 * minute, 1.2, 12 * hour}, nights: true}
 	a.rate = s.tail(tail{4, 0.6, 20})
 	s.shelters = append(s.shelters, a)
 	v := &visits{
@@ -57,7 +57,7 @@ func (s *Simulator) survivor(a *account) {
 	}
 	s.schedule(at+int64(s.logNormal(3*hour, 1)*1000), a, func() { s.seekHelp(a) })
 	for range 1 + s.rng.IntN(3) {
-		s.stalk(ex, a, at)
+		s.turnUp(ex, a, at)
 	}
 }
 
@@ -87,9 +87,9 @@ func (s *Simulator) seekHelp(a *account) {
 	})
 }
 
-// stalk makes the ex write some days later, half of the time from a new account on his device: some other ordinary account
+// turnUp makes the ex write some days later, half of the time from a new account on his device: some other ordinary account
 // is made into that.
-func (s *Simulator) stalk(ex, a *account, at int64) {
+func (s *Simulator) turnUp(ex, a *account, at int64) {
 	at += int64(s.logNormal(30*hour, 0.8) * 1000)
 	who := ex
 	if b := s.volunteer(adult); b != nil && at < s.end && s.chance(0.6) {

@@ -8,6 +8,6 @@ func (s *Simulator) supportLine(a *account) {
 	a.quit()
 	a.contacts = a.contacts[:min(len(a.contacts), 5)]
 	a.rate, a.habit = 0.5, func(s *Simulator, a *account) { s.chat(a, s.contact(a)) } // it seldom writes first
-	a.office = &office{replies: 0.97, delay: tail{4 * minute, 1, 12 * hour}}
+	a.counter = &counter{replies: 0.97, delay: tail{4 * minute, 1, 12 * hour}}
 	s.lines = append(s.lines, a)
 }

@@ -80,7 +80,7 @@ var personaBounds = []bound{
 func TestPersonasFillTheirShare(t *testing.T) {
 	sc := Default()
 	sc.Accounts = 5000
-	sc.SpamBursts, sc.Groomers, sc.Brigades, sc.Takeovers = 0, 0, 0, 0
+	sc.Campaigns = nil
 	count := map[string]float64{}
 	for _, a := range New(sc).Truth() {
 		count[a.Persona]++

@@ -20,7 +20,7 @@ type persona struct {
 // first: they need many of one town.
 var personas = []persona{
 	{"class_newcomer", 0.005, span{15, 30}, teen, (*Simulator).class},
-	{"class_newcomer", 0.003, span{15, 40}, adult, (*Simulator).class},
+	{"staff_newcomer", 0.003, span{15, 40}, adult, (*Simulator).class},
 	{"shared_device", 0.012, span{3, 12}, anybody, (*Simulator).sharers},
 	{"refugee", 0.006, span{3, 10}, grown, (*Simulator).refugees},
 	{"support_line", 0.001, single, grown, oneByOne((*Simulator).supportLine)},
@@ -40,6 +40,14 @@ var personas = []persona{
 }
 
 var single = span{1, 1}
+
+// Personas are the names of the innocent kinds beside "ordinary".
+func Personas() (names []string) {
+	for i := range personas {
+		names = append(names, personas[i].name)
+	}
+	return names
+}
 
 // oneByOne begins each member of a group by itself.
 func oneByOne(begin func(*Simulator, *account)) func(*Simulator, []*account) {
@@ -63,7 +71,7 @@ func settled(a *account) bool { return adult(a) && len(a.contacts) >= 12 }
 func (s *Simulator) cast() {
 	for i := range personas {
 		p := &personas[i]
-		left := int(math.Round(p.share * float64(s.scenario.Accounts)))
+		left := int(math.Round(s.scenario.share(p) * float64(s.scenario.Accounts)))
 		for left > 0 {
 			n := s.count(p.size)
 			if n > left && !s.chance(float64(left)/float64(n)) {

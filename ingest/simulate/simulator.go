@@ -32,6 +32,7 @@ type Simulator struct {
 	lines    []*account // the support lines and shelters
 	shelters []*account
 	crews    []*crew
+	pools    []*pool
 
 	now   int64
 	tasks queue
@@ -52,12 +53,14 @@ func New(sc Scenario) *Simulator {
 	fresh := s.draft()
 	s.populate(sc.Accounts - fresh)
 	s.cast()
+	s.gatherAccomplices()
 	for _, c := range s.crews {
 		c.kind.begin(s, c)
 	}
 	for _, a := range s.accounts {
 		s.awaken(a)
 	}
+	s.greetings()
 	s.disturb()
 	return s
 }
@@ -82,6 +85,7 @@ func (s *Simulator) Next(dst []byte) ([]byte, Item, bool) {
 		return append(dst, item.line...), item, true
 	}
 	if item.Kind == Normal {
+		s.omit(item.Event)
 		s.overhear(item.Event)
 	}
 	return s.scenario.Encoding.Append(dst, item.Event), item, true

@@ -13,8 +13,8 @@ type reception struct {
 func (s *Simulator) organic(a, b *account) (how reception) {
 	p := &s.ordinary
 	switch rel := relation(a, b); {
-	case b.office != nil:
-		return reception{b.office.replies, 0.002, 0.0005, ingest.Other}
+	case b.counter != nil:
+		return reception{b.counter.replies, 0.002, 0.0005, ingest.Other}
 	case rel == ingest.Mutual:
 		how = p.friend
 	case rel == ingest.OneWay:
@@ -54,8 +54,8 @@ func (s *Simulator) reply(a, b *account, turns int) {
 
 // keeps returns the chance that an account goes on with a conversation.
 func (a *account) keeps() float64 {
-	if a.office != nil {
-		return a.office.replies
+	if a.counter != nil {
+		return a.counter.replies
 	}
 	return 0.96 * a.replies
 }
@@ -68,8 +68,8 @@ func (s *Simulator) complain(a, b *account, c ingest.Category) {
 	s.awake(s.logNormal(12*minute, 1.5), a, func() { s.report(a, b, c) })
 }
 
-// office is how an account answers to which strangers write: a line, a desk, a shop.
-type office struct {
+// counter is how an account answers to which strangers write: a line, a desk, a shop.
+type counter struct {
 	replies float64 // chance of an answer
 	delay   tail    // seconds that it takes
 	nights  bool    // somebody is there at night
@@ -77,8 +77,8 @@ type office struct {
 
 // delay draws how many seconds an answer takes.
 func (s *Simulator) delay(b *account) float64 {
-	if b.office != nil {
-		return s.tail(b.office.delay)
+	if b.counter != nil {
+		return s.tail(b.counter.delay)
 	}
 	if s.chance(s.ordinary.quick) {
 		return b.slowness * s.tail(s.ordinary.now)
@@ -103,7 +103,7 @@ func (s *Simulator) turn(a, b *account, turns int) {
 	switch {
 	case s.message(a, b, s.smallTalk()):
 		answers := s.receive(a, b, turns, s.organic(a, b))
-		if answers && a.crew == nil && a.office == nil && s.chance(0.35) {
+		if answers && a.crew == nil && a.counter == nil && s.chance(0.35) {
 			befriend(a, b)
 		}
 	case s.chance(0.35): // more of the same turn

@@ -178,7 +178,8 @@ func (s *Simulator) meetBefore(a, b *account) {
 	}
 }
 
-// volunteer finds an ordinary account that fits and is there from the beginning, or nil where there is none: it starts anywhere and takes the next.
+// volunteer finds an ordinary account that fits and is there from the beginning, or nil where there is none: it starts
+// anywhere and takes the next.
 func (s *Simulator) volunteer(fits func(*account) bool) *account {
 	start := s.rng.IntN(len(s.accounts))
 	for i := range s.accounts {

@@ -1,0 +1,203 @@
+package evaluate
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/unopened/unopened/models"
+)
+
+// reckoner makes a Report of what a Watch has kept.
+type reckoner struct {
+	*Watch
+	set       *models.Set
+	report    *Report
+	intervals bootstrap
+	// thresholds are each harm's margins at the nominal rates, +Inf for none.
+	thresholds [models.Harms][len(Nominal)]float64
+}
+
+// Report ends the last day and reckons all measures. The watch must not be used any more.
+func (w *Watch) Report(set *models.Set) *Report {
+	w.endDay()
+	r := &reckoner{Watch: w, set: set, report: &Report{Labels: map[string]int{}, Harms: make([]Harm, models.Harms)}}
+	if w.Labels != nil {
+		for verdict, n := range w.Labels.written {
+			r.report.Labels[verdict.String()] = n
+		}
+	}
+	r.count()
+	for h := range models.Harm(models.Harms) {
+		r.harm(h)
+	}
+	r.campaigns()
+	r.personas()
+	if w.Features {
+		r.features()
+	}
+	r.intervals.run(len(w.lives), w.Bootstrap, w.Seed)
+	return r.report
+}
+
+// count says who takes part.
+func (r *reckoner) count() {
+	a := &r.report.Accounts
+	a.Unknown = len(r.strangers)
+	for i := range r.lives {
+		l := &r.lives[i]
+		switch kind := r.accounts[i].Kind; {
+		case kind == Accomplice:
+			a.Accomplices++
+		case !l.acted:
+			a.Silent++
+		case kind == Member:
+			a.Members++
+		default:
+			a.Innocent++
+		}
+		if l.ended && r.accounts[i].Kind != Accomplice {
+			a.Labelled++
+		}
+	}
+}
+
+// population are the accounts that count for a harm and that pick takes; a nil pick takes all.
+func (r *reckoner) population(h models.Harm, pick func(i int32) bool) (who []int32) {
+	for i := range r.lives {
+		if r.lives[i].acted && r.concerns(int32(i), h) && (pick == nil || pick(int32(i))) {
+			who = append(who, int32(i))
+		}
+	}
+	return who
+}
+
+// rankBy ranks accounts by a value.
+func (r *reckoner) rankBy(who []int32, value func(i int32) float64) *Ranking {
+	scores, positive := make([]float64, len(who)), make([]bool, len(who))
+	for k, i := range who {
+		scores[k], positive[k] = value(i), r.accounts[i].Kind == Member
+	}
+	return Rank(scores, positive, who)
+}
+
+// share counts the accounts of those that is holds for.
+func share(who []int32, of, is func(i int32) bool) Share {
+	hits, all := 0, 0
+	for _, i := range who {
+		if of(i) {
+			all++
+			if is(i) {
+				hits++
+			}
+		}
+	}
+	return NewShare(hits, all)
+}
+
+func (r *reckoner) positive(i int32) bool { return r.accounts[i].Kind == Member }
+func (r *reckoner) negative(i int32) bool { return r.accounts[i].Kind == Innocent }
+
+// reaches tells whether an account reached the action threshold of a harm.
+func (r *reckoner) reaches(h models.Harm) func(i int32) bool {
+	return func(i int32) bool { return r.lives[i].reached>>h&1 != 0 }
+}
+
+// harm reckons one harm.
+func (r *reckoner) harm(h models.Harm) {
+	out := &r.report.Harms[h]
+	*out = Harm{Harm: h.String(), Model: r.set.Name(h), Off: r.set.Off(h)}
+	for k := range r.thresholds[h] {
+		r.thresholds[h][k] = math.Inf(1)
+	}
+	who := r.population(h, nil)
+	for _, i := range who {
+		assessed := int(r.lives[i].assessed >> h & 1)
+		if r.positive(i) {
+			out.Positives++
+			out.Assessed[0] += assessed
+		} else {
+			out.Negatives++
+			out.Assessed[1] += assessed
+		}
+	}
+	out.Assessable = out.Assessed[0]+out.Assessed[1] > 0
+	if !out.Assessable {
+		for _, need := range r.set.Unmet(h, r.seen) {
+			out.Missing = append(out.Missing, need.Names()...)
+		}
+		return
+	}
+	r.rankings(h, who, out)
+	out.Action = r.action(h, who)
+	out.Calibrate = r.calibration(h, who)
+	out.Ages = r.ages(h)
+	if r.windows != nil {
+		r.byWindow(h, out)
+	}
+}
+
+// marks reckons a ranking's measures, with their intervals.
+func (r *reckoner) marks(ranking *Ranking, auc, ap *Estimate, recall *[len(Nominal)]Estimate) Marks {
+	if recall == nil {
+		recall = new([len(Nominal)]Estimate)
+	}
+	r.intervals.add(func(weights []uint16) []float64 {
+		m := ranking.Marks(weights)
+		return append([]float64{m.AUC, m.AP}, m.Recall[:]...)
+	}, auc, ap, &recall[0], &recall[1])
+	return ranking.Marks(nil)
+}
+
+// curvePoints is how many points a curve has at most.
+const curvePoints = 120
+
+// rankings are those of the model, of its rule, and of newness.
+func (r *reckoner) rankings(h models.Harm, who []int32, out *Harm) {
+	out.Rankings = make([]Ranked, perHarm) // the intervals keep the places of its estimates
+	for k, c := range contests(h) {
+		ranking := r.rankBy(who, func(i int32) float64 { return r.lives[i].best[c.signal] })
+		x := &out.Rankings[k]
+		x.By, x.Curve = "model", ranking.Curve(curvePoints)
+		if k > 0 {
+			x.By = trivial[c.signal-firstRule]
+		}
+		m := r.marks(ranking, &x.AUC, &x.AP, &x.Recall)
+		for n, threshold := range m.Threshold {
+			x.Thresholds[n] = Number(threshold)
+			if k == 0 {
+				r.thresholds[h][n] = threshold
+			}
+		}
+		review := r.queue.reviews[h][k]
+		x.Budget, x.Found = NewShare(review.found, review.looked), NewShare(review.found, out.Positives)
+	}
+}
+
+// campaigns are each campaign and variant.
+func (r *reckoner) campaigns() {
+	type key struct {
+		harm     models.Harm
+		campaign string
+		variant  string
+	}
+	members := make(map[key][]int32)
+	for i := range r.lives {
+		if a := &r.accounts[i]; a.Kind == Member && r.lives[i].acted {
+			k := key{a.Harm, a.Group, a.Variant}
+			members[k] = append(members[k], int32(i))
+		}
+	}
+	keys := slices.SortedFunc(maps.Keys(members), func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.harm, b.harm), cmp.Compare(a.campaign, b.campaign), cmp.Compare(a.variant, b.variant))
+	})
+	for _, k := range keys {
+		who := members[k]
+		c := Campaign{Campaign: k.campaign, Variant: k.variant, Harm: k.harm.String(), Accounts: len(who), Action: share(who, r.positive, r.reaches(k.harm))}
+		for n, threshold := range r.thresholds[k.harm] {
+			c.Nominal[n] = share(who, r.positive, func(i int32) bool { return r.lives[i].best[k.harm] >= threshold })
+		}
+		r.report.Campaigns = append(r.report.Campaigns, c)
+	}
+}
