@@ -34,7 +34,7 @@ func (s *Simulator) greetings() {
 func (s *Simulator) greeting(a *account, card content, n int) {
 	if b := a.contacts[n%len(a.contacts)]; s.open(a, b) && !a.taken {
 		s.message(a, b, card)
-		s.receive(a, b, 1, organic(a, b))
+		s.receive(a, b, 1, s.organic(a, b))
 	}
 	if n > 1 {
 		s.after(s.logNormal(25, 0.9), a, func() { s.greeting(a, card, n-1) })

@@ -115,7 +115,7 @@ func (s *Simulator) meet(a *account) {
 		b = s.contact(c)
 	}
 	if s.open(a, b) && relation(a, b) == ingest.Stranger && s.chance(0.3) {
-		s.request(a, b, organic(a, b))
+		s.request(a, b, s.organic(a, b))
 		return
 	}
 	s.chat(a, b)
