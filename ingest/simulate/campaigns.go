@@ -169,7 +169,7 @@ func (s *Simulator) gatherAccomplices() {
 	for _, p := range s.pools {
 		for range p.size {
 			a := s.recruit(p.crew, s.scenario.Start, int64((5+60*s.rng.Float64())*day))
-			a.part, a.habit, a.rate = "accomplice", (*Simulator).leisure, 0.5+s.rng.Float64()
+			a.part, a.habit, a.rate, a.replies = "accomplice", (*Simulator).leisure, 0.5+s.rng.Float64(), 1
 			if b := one(s.dice, p.all); b != nil {
 				befriend(a, b)
 			}
