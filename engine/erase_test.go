@@ -26,11 +26,15 @@ func naming(t *testing.T, f *Folder, account string) (files int) {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		data, err := fs.ReadFile(os.DirFS(f.Dir), path)
+		file, err := fs.ReadFile(os.DirFS(f.Dir), path)
+		if err != nil {
+			return err
+		}
+		data := unpacked(t, file)
 		if bytes.Contains(data, raw) || bytes.Contains(data, []byte(account)) || bytes.Contains(data, peer[:]) {
 			files++
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
