@@ -13,6 +13,15 @@ import (
 	"github.com/unopened/unopened/ingest"
 )
 
+// unpacked is all that the chunks of a file have.
+func unpacked(t *testing.T, file []byte) (all []byte) {
+	t.Helper()
+	for _, c := range chunksOf(t, file) {
+		all = append(all, c.data...)
+	}
+	return all
+}
+
 // naming counts the files of checkpoints that hold a pseudonym, as bytes or digits, or as its contacts name it.
 func naming(t *testing.T, f *Folder, account string) (files int) {
 	t.Helper()

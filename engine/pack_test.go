@@ -56,15 +56,6 @@ func fileOf(magic string, chunks []fileChunk) []byte {
 	return file
 }
 
-// unpacked is all that the chunks of a file have.
-func unpacked(t *testing.T, file []byte) (all []byte) {
-	t.Helper()
-	for _, c := range chunksOf(t, file) {
-		all = append(all, c.data...)
-	}
-	return all
-}
-
 // lump is a state of plain bytes, written in pieces and read as a whole.
 type lump struct{ data, got []byte }
 
