@@ -116,7 +116,7 @@ func TestThirdPartyHasOneDoor(t *testing.T) {
 var shared = map[string]bool{
 	"github.com/dchest/siphash":     true, // one function, used where bytes are hashed
 	"github.com/minio/minio-go":     true, // checkpoints, and the server for tests makes its bucket by it
-	"github.com/klauspost/compress": true, // files are one use of it, the limit on what a batch may inflate to another
+	"github.com/klauspost/compress": true, // files are one use of it, the limit on what a batch may inflate to another, checkpoints a third
 	"golang.org/x/sys":              true, // the system's own calls
 }
 
