@@ -29,6 +29,8 @@ type account struct {
 	from     int64                      // when its abuse begins
 	born     int64                      // registration, Unix milliseconds
 	rate     float64                    // sessions a day
+	venture  float64                    // chance of a row of messages to strangers in a session
+	appeal   float64                    // factor on how they take it
 	slowness float64                    // factor on the delay of its answers
 	replies  float64                    // with which chance it goes on with a conversation
 	counter  *counter                   // nil for who answers for himself

@@ -22,13 +22,16 @@ var campaigns = []campaign{burstSpam, slowSpam, romance, grooming, sextortion, b
 
 // tuning is the ranges that the campaigns of one kind draw their parameters from.
 type tuning struct {
-	members  span // accounts
-	fresh    span // share of these that register for it
-	contacts span // accounts that each member writes to; for a brigade, its messages
-	gap      span // typical seconds from one of these to the next
-	spread   span // hours over which the members begin; for a takeover, from the login to the first message
-	extra    span // accounts on one device (spam), groups joined (grooming), failed logins (takeover)
-	reply    span // probabilities of what the targets do
+	members  span    // accounts
+	fresh    span    // share of these that register for it
+	contacts span    // accounts that each member writes to; for a brigade, its messages
+	gap      span    // typical seconds from one of these to the next
+	spread   span    // hours over which the members begin; for a takeover, from the login to the first message
+	extra    span    // accounts on one device (spam), groups joined (grooming), failed logins (takeover)
+	quits    bool    // whether some members give up early
+	cover    float64 // chance that its members live like others beside
+	lists    float64 // chance that its members have uploaded their targets' numbers, so that the messenger takes them for known
+	reply    span    // probabilities of what the targets do
 	block    span
 	report   span
 }
@@ -45,6 +48,8 @@ type crew struct {
 	how     reception
 	start   int64
 	content content  // where all its messages are alike
+	listed  bool     // its members have their targets in their address books
+	cover   bool     // its members live like others beside their work
 	target  *account // of a brigade and of a harasser
 	pool    *pool
 }
@@ -96,15 +101,21 @@ func (s *Simulator) muster(p *Plan) *crew {
 	c.size, c.gap = s.count(t.members)*c.Divided, s.draw(t.gap)*c.Slower
 	c.fresh = int(math.Round(s.draw(t.fresh) * float64(c.size)))
 	c.how = reception{s.draw(t.reply), s.draw(t.block), s.draw(t.report), kind.harm}
+	c.listed, c.cover = s.chance(t.lists), s.chance(t.cover)
 	// 14 hours are room for waiting until the target wakes and for the longest spread.
 	room := float64(s.end - s.scenario.Start - 14*hourMs)
 	c.start = s.scenario.Start + int64((0.1+0.5*s.rng.Float64())*room)
 	return c
 }
 
-// work draws how many targets a member has: each has its part where the work is divided.
+// work draws how many targets a member has: each has its part where the work is divided, and some give up early or are
+// shut out by somebody else.
 func (s *Simulator) work(c *crew) int {
-	return (s.count(c.tuning.contacts) + c.Divided - 1) / c.Divided
+	n := (s.count(c.tuning.contacts) + c.Divided - 1) / c.Divided
+	if c.tuning.quits && s.chance(0.15) {
+		return 1 + int((0.05+0.5*s.rng.Float64())*float64(n))
+	}
+	return n
 }
 
 // recruit makes a new account for a campaign, which begins at a time and has registered so many milliseconds before, or
@@ -122,11 +133,28 @@ func (s *Simulator) recruit(c *crew, from, before int64) *account {
 	if c.Misdeclared {
 		a.told = ingest.Age16to17
 	}
+	if c.cover {
+		s.settleIn(a)
+	}
 	if c.WarmUp > 0 {
 		a.habit, a.rate = (*Simulator).leisure, 1+2*s.rng.Float64()
 		s.ingratiate(a, max(4, c.Seeded))
 	}
 	return a
+}
+
+// settleIn gives a recruit a life beside its work: some people who know it and write to it first, and some whom it knows.
+func (s *Simulator) settleIn(a *account) {
+	a.habit, a.rate = (*Simulator).leisure, 0.5+1.5*s.rng.Float64()
+	for range 2 + int(s.tail(tail{4, 0.8, 30})) {
+		b := one(s.dice, a.town.people)
+		if b == nil || b == a {
+			continue
+		}
+		befriend(a, b)
+		at := max(a.born, s.scenario.Start) + int64(s.logNormal(24*hour, 1)*1000)
+		s.schedule(s.waking(b, at), b, func() { s.chat(b, a) })
+	}
 }
 
 // enrol makes an account a member of a campaign from a time on.
@@ -221,6 +249,9 @@ func (s *Simulator) quarry(a *account, fits func(*account) bool) *account {
 			}
 		}
 		if b != nil && b.crew == nil && fits(b) && s.open(a, b) && a.ties[b]&talked == 0 {
+			if a.crew.listed {
+				a.ties[b] |= knows
+			}
 			return b
 		}
 	}

@@ -44,11 +44,14 @@ type errand struct {
 	turns  int     // that may follow an answer
 	secret float64 // share of the conversations that get a disappearing timer
 	again  float64 // chance of one more message where no answer comes
+	asks   float64 // share of strangers who are asked for contact instead
 }
 
 // run makes an account write to one, and later to the others.
 func (s *Simulator) run(a *account, e *errand) {
-	if b := e.pick(); s.open(a, b) {
+	if b := e.pick(); s.open(a, b) && a.ties[b]&talked == 0 && s.chance(e.asks) {
+		s.request(a, b, e.how)
+	} else if s.open(a, b) {
 		if s.chance(e.secret) {
 			bind(a, b, vanishes)
 		}

@@ -10,10 +10,12 @@ var grooming = campaign{
 	begin: (*Simulator).groomer,
 	ranges: map[Split]tuning{
 		Train: {
+			quits: true, cover: 0, lists: 0.2,
 			members: span{1, 1}, fresh: span{0, 1}, contacts: span{10, 25}, gap: span{2 * hour, 7 * hour},
 			extra: span{0, 2}, reply: span{0.15, 0.35}, block: span{0.05, 0.10}, report: span{0.02, 0.05},
 		},
 		Test: {
+			quits: true, cover: 0, lists: 0.2,
 			members: span{1, 1}, fresh: span{0, 1}, contacts: span{8, 30}, gap: span{1.5 * hour, 10 * hour},
 			extra: span{0, 3}, reply: span{0.10, 0.40}, block: span{0.04, 0.12}, report: span{0.015, 0.06},
 		},
@@ -77,7 +79,7 @@ func (s *Simulator) lure(a, b *account, more int, how reception) {
 		return
 	}
 	var answers bool
-	if a.ties[b]&talked == 0 && s.chance(0.35) {
+	if a.ties[b]&talked == 0 && s.chance(0.25) {
 		answers = s.request(a, b, how)
 	} else {
 		s.message(a, b, s.smallTalk())

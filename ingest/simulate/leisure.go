@@ -30,10 +30,7 @@ func (s *Simulator) upkeep(a *account) {
 	s.renew(a)
 	switch u := s.rng.Float64(); {
 	case u < 0.020:
-		if s.chance(0.12) {
-			s.record(ingest.LoginFailed, a) // mistyped
-		}
-		s.after(5+20*s.rng.Float64(), a, func() { s.record(ingest.Login, a) })
+		s.signIn(a, s.weighted(0.8, 0.1, 0.05, 0.03, 0.02))
 	case u < 0.021: // a new phone
 		a.here.device = s.rng.Uint64()
 		s.record(ingest.DeviceAdded, a)
@@ -62,6 +59,16 @@ func (s *Simulator) connect(a *account) {
 	}
 }
 
+// signIn logs in after some failures: a password mistyped or forgotten.
+func (s *Simulator) signIn(a *account, failures int) {
+	if failures == 0 {
+		s.after(5+20*s.rng.Float64(), a, func() { s.record(ingest.Login, a) })
+		return
+	}
+	s.record(ingest.LoginFailed, a)
+	s.after(8+s.logNormal(20, 0.8), a, func() { s.signIn(a, failures-1) })
+}
+
 // travel takes somebody abroad, or back.
 func (s *Simulator) travel(a *account) {
 	if !a.abroad() {
@@ -82,6 +89,10 @@ func (s *Simulator) remove(a *account) {
 
 // leisure is what ordinary people do in a session.
 func (s *Simulator) leisure(a *account) {
+	if a.venture > 0 && s.chance(a.venture) {
+		s.goOut(a)
+		return
+	}
 	switch u := s.rng.Float64(); {
 	case u < 0.50:
 		s.chat(a, s.contact(a))
@@ -106,6 +117,27 @@ func (s *Simulator) leisure(a *account) {
 	}
 }
 
+// goOut makes an account write to a row of strangers, or ask them for contact: about a room, a sale, a meeting.
+func (s *Simulator) goOut(a *account) {
+	how := s.ordinary.stranger
+	how.reply *= a.appeal
+	anywhere := s.chance(0.3)
+	s.run(a, &errand{
+		left: 1 + int(s.tail(s.ordinary.venture)), gap: tail{6 * minute, 1.2, 5 * hour}, turns: 3, again: 0.15, asks: s.ordinary.asks, how: how,
+		pick: func() *account {
+			b := one(s.dice, a.town.people)
+			if anywhere {
+				b = one(s.dice, s.accounts)
+			}
+			if b != nil && (b.crew != nil || a.age.Minor() != b.age.Minor()) {
+				return nil
+			}
+			return b
+		},
+		say: s.smallTalk,
+	})
+}
+
 // meet makes the acquaintance of somebody out of a group or of a contact's contact.
 func (s *Simulator) meet(a *account) {
 	var b *account
@@ -114,7 +146,7 @@ func (s *Simulator) meet(a *account) {
 	} else if c := s.contact(a); c != nil {
 		b = s.contact(c)
 	}
-	if s.open(a, b) && relation(a, b) == ingest.Stranger && s.chance(0.3) {
+	if s.open(a, b) && relation(a, b) == ingest.Stranger && s.chance(s.ordinary.asks) {
 		s.request(a, b, s.organic(a, b))
 		return
 	}

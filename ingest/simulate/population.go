@@ -25,6 +25,12 @@ type population struct {
 	replies  float64 // of an account: it replies with a chance of u to this power, with u evenly drawn once
 	drowsy   float64 // factor on that chance for the dormant
 
+	// Some write to strangers in rows, of their own accord: they sell and buy, look for a room, a job, a partner.
+	outgoing float64 // share of accounts
+	ventures span    // chance of such a row in a session of theirs
+	venture  tail    // people in a row
+	asks     float64 // share of strangers whom one asks for contact rather than writing to
+
 	// How an innocent first message is taken by somebody who always replies: a friend, one whom one side has in its
 	// address book, one out of a shared group, a stranger.
 	friend, oneWay, grouped, stranger reception
@@ -43,6 +49,7 @@ func realistic() population {
 		turns: tail{4, 1.1, 80}, brief: 0.5,
 		slowness: tail{1, 0.6, 20}, quick: 0.7, now: tail{25, 1.2, 20 * minute}, later: tail{hour, 1.5, 30 * hour},
 		replies: 0.2, drowsy: 0.3,
+		outgoing: 0.13, ventures: span{0.03, 0.3}, venture: tail{7, 1.1, 120}, asks: 0.45,
 		friend:   reception{0.95, 0.001, 0.0003, ingest.Other},
 		oneWay:   reception{0.85, 0.004, 0.001, ingest.Other},
 		grouped:  reception{0.75, 0.008, 0.002, ingest.Other},

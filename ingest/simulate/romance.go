@@ -11,10 +11,12 @@ var romance = campaign{
 	begin: (*Simulator).scamOffice,
 	ranges: map[Split]tuning{
 		Train: {
+			quits: true, cover: 0.4, lists: 0.4,
 			members: span{4, 8}, fresh: span{0.6, 1}, contacts: span{25, 60}, gap: span{10 * minute, 30 * minute}, spread: span{10, 60},
 			extra: span{2, 3}, reply: span{0.20, 0.35}, block: span{0.03, 0.06}, report: span{0.01, 0.02},
 		},
 		Test: {
+			quits: true, cover: 0.4, lists: 0.4,
 			members: span{3, 10}, fresh: span{0.4, 1}, contacts: span{15, 80}, gap: span{6 * minute, 50 * minute}, spread: span{6, 96},
 			extra: span{1, 4}, reply: span{0.15, 0.40}, block: span{0.02, 0.08}, report: span{0.005, 0.03},
 		},

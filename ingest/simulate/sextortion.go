@@ -11,10 +11,12 @@ var sextortion = campaign{
 	begin: (*Simulator).extorters,
 	ranges: map[Split]tuning{
 		Train: {
+			quits: true, cover: 0.3, lists: 0.3,
 			members: span{2, 5}, fresh: span{1, 1}, contacts: span{15, 40}, gap: span{10 * minute, 40 * minute}, spread: span{5, 48},
 			extra: span{1, 3}, reply: span{0.25, 0.40}, block: span{0.04, 0.08}, report: span{0.01, 0.03},
 		},
 		Test: {
+			quits: true, cover: 0.3, lists: 0.3,
 			members: span{1, 6}, fresh: span{0.8, 1}, contacts: span{10, 60}, gap: span{6 * minute, 70 * minute}, spread: span{2, 72},
 			extra: span{1, 4}, reply: span{0.20, 0.45}, block: span{0.03, 0.10}, report: span{0.005, 0.04},
 		},

@@ -11,10 +11,12 @@ var sybilRing = campaign{
 	begin: (*Simulator).ring,
 	ranges: map[Split]tuning{
 		Train: {
+			quits: true, cover: 0.5, lists: 0.4,
 			members: span{20, 40}, fresh: span{1, 1}, contacts: span{4, 8}, gap: span{5 * hour, 16 * hour}, spread: span{3, 24},
 			extra: span{3, 6}, reply: span{0.20, 0.40}, block: span{0.02, 0.05}, report: span{0.005, 0.02},
 		},
 		Test: {
+			quits: true, cover: 0.5, lists: 0.4,
 			members: span{12, 50}, fresh: span{1, 1}, contacts: span{3, 12}, gap: span{3 * hour, 24 * hour}, spread: span{1, 60},
 			extra: span{1, 8}, reply: span{0.15, 0.45}, block: span{0.01, 0.06}, report: span{0.002, 0.03},
 		},

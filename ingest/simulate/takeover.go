@@ -12,25 +12,29 @@ var takeover = campaign{
 	begin: (*Simulator).prey,
 	ranges: map[Split]tuning{
 		Train: {
-			members: span{1, 1}, fresh: span{0, 0}, contacts: span{15, 80}, gap: span{3, 20}, spread: span{0.05, 0.7},
+			quits: true, members: span{1, 1}, fresh: span{0, 0}, contacts: span{8, 70}, gap: span{3, 20}, spread: span{0.05, 0.7},
 			extra: span{1, 6}, reply: span{0.10, 0.30}, block: span{0.02, 0.05}, report: span{0.04, 0.10},
 		},
 		Test: {
-			members: span{1, 1}, fresh: span{0, 0}, contacts: span{12, 120}, gap: span{2, 45}, spread: span{0.02, 2},
+			quits: true, members: span{1, 1}, fresh: span{0, 0}, contacts: span{4, 100}, gap: span{2, 45}, spread: span{0.02, 2},
 			extra: span{1, 8}, reply: span{0.08, 0.35}, block: span{0.01, 0.06}, report: span{0.02, 0.12},
 		},
 	},
 }
 
 func (s *Simulator) prey(c *crew) {
-	a := s.volunteer(func(a *account) bool { return len(a.contacts) >= 12 && a.born < s.scenario.Start-60*day })
+	a := s.volunteer(func(a *account) bool { return len(a.contacts) >= 5 && a.born < s.scenario.Start-60*day })
 	if a == nil {
 		return
 	}
 	c.content = content{ingest.MediaNone, uint8(s.count(span{8, 10})), uint8(s.rng.IntN(3))}
 	lair := s.lair(s.someCountry().code)
 	a.enrol(c, c.start)
-	for k := range s.count(c.tuning.extra) {
+	failures := s.count(c.tuning.extra)
+	if s.chance(0.5) { // a stolen code or session
+		failures = 0
+	}
+	for k := range failures {
 		before := int64(k+1) * (20_000 + s.rng.Int64N(90_000))
 		s.schedule(c.start-before, a, func() { lair.locate(s.record(ingest.LoginFailed, a)) })
 	}

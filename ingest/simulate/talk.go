@@ -146,7 +146,7 @@ func (s *Simulator) gather(a *account, g *group) {
 
 // groupTurn makes a write to a group, after which members may write some more times.
 func (s *Simulator) groupTurn(a *account, g *group, turns int) {
-	if g == nil || len(g.members) < 2 {
+	if g == nil || len(g.members) < 2 || a.born > s.now {
 		return
 	}
 	fill(g.within(s.record(ingest.Message, a)), s.smallTalk())

@@ -109,6 +109,9 @@ func (s *Simulator) newAccount(t *town, age ingest.AgeBand) *account {
 	if s.chance(0.9) {
 		a.told = age
 	}
+	if s.chance(s.ordinary.outgoing) {
+		a.venture, a.appeal = s.draw(s.ordinary.ventures), 0.05+1.1*s.rng.Float64()
+	}
 	t.people = append(t.people, a)
 	s.accounts = append(s.accounts, a)
 	return a
