@@ -10,6 +10,7 @@ import (
 // time, like an event, but is none: Vector.Events stays. A stamp for a lockstep group belongs to no account: it is
 // answered in Stamps, and ApplyStamp returns nil and leaves v alone.
 func (t *Table) ApplyStamp(st *ingest.Stamp, v *Vector) *Account {
+	t.settle()
 	if st.Kind == ingest.StampLockstep {
 		t.gather(st)
 		return nil

@@ -67,8 +67,8 @@ func (t *Table) sweep(but *Account) {
 	t.summariesForgotten += trim(t, &t.summaries, summariesShare)
 }
 
-// evict removes n of the accounts that may go, by rank and then in the order in which they came. Those worth it leave a
-// summary.
+// evict removes n of the accounts that may go, by rank and then in the order of their rows: that in which they came, but for
+// rows that were taken again or moved, which follows from the log too. Those worth it leave a summary.
 func (t *Table) evict(n int, may func(*Account) bool) {
 	if n == 0 {
 		return
