@@ -34,6 +34,13 @@ type attacked struct {
 // next names a subject that was not named before.
 func (a *attacked) next() int { a.seen++; return a.seen }
 
+// fill has quiet accounts come until little room is left.
+func (a *attacked) fill() {
+	for a.table.Bytes() < a.table.cfg.MemoryMiB<<20*15/16 {
+		a.do(ingest.Login, a.next(), -1)
+	}
+}
+
 // do has an account act.
 func (a *attacked) do(typ ingest.Type, from, to int) {
 	a.world.do(typ, from, to)
@@ -89,11 +96,24 @@ func TestCeilingUnderAttack(t *testing.T) {
 			}
 		}},
 		{"quiet accounts all begin to write", 2, func(a *attacked) {
-			for a.table.Bytes() < a.table.cfg.MemoryMiB<<20*15/16 {
-				a.do(ingest.Login, a.next(), -1)
-			}
+			a.fill()
 			for i := 2; i < a.seen; i += 2 {
 				a.do(ingest.Message, i, i+1)
+			}
+		}},
+		{"quiet accounts fill it, and one logs in from ever new devices", 2, func(a *attacked) {
+			a.fill()
+			for range a.n / 4 {
+				a.place(ingest.SideDevice, a.next())
+				a.now++
+			}
+		}},
+		{"the contacts of all grow", 2, func(a *attacked) {
+			all := int(a.table.cfg.MemoryMiB << 20 / 1200)
+			for round := 1; round < 16; round++ {
+				for i := range all {
+					a.do(ingest.Message, i, (i+round)%all)
+				}
 			}
 		}},
 		{"all are suspects", 2, func(a *attacked) {

@@ -84,7 +84,7 @@ func (t *Table) applyReport(a *Account, st *ingest.Stamp, w float32) {
 	peer := peerKey(&st.From)
 	c := t.blocks.find(r.block, peer)
 	if c == nil { // its own side has not come yet
-		c = t.know(r, peer, st.At)
+		c = t.know(a, r, peer, st.At)
 	}
 	t.blocks.mark(r.block)
 	if c.flags&complained == 0 {

@@ -187,7 +187,7 @@ func (t *Table) open(id *ingest.SubjectID, at int64) *Account {
 		}
 		return a
 	}
-	t.makeRoom(nil)
+	t.makeRoom(nil, 0)
 	row = t.accounts.take()
 	a := t.accounts.at(row)
 	a.start(*id, at)
@@ -210,7 +210,7 @@ func (t *Table) reachOf(a *Account) *Reach {
 
 func (t *Table) makeReach(a *Account) *Reach {
 	if a.reach == 0 {
-		t.makeRoom(a)
+		t.makeRoom(a, 0)
 		a.reach = t.reaches.take() + 1
 	}
 	return t.reaches.at(a.reach - 1)
