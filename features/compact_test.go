@@ -193,6 +193,7 @@ func BenchmarkRoom(b *testing.B) {
 					table.sweep(nil)
 					table.sweep(nil)
 				}
+				b.ReportMetric(float64(table.Bytes())/(1<<20), "MiB")
 				b.StartTimer()
 				if part == "sweep" {
 					table.sweep(nil)

@@ -15,7 +15,7 @@ import (
 type Config struct {
 	// MemoryMiB is the most that a shard's state may take, in MiB; 0 for no bound. At the ceiling contact blocks stop
 	// growing and accounts idle for longest are evicted, except those under a label, a hold or an objection, and those
-	// under suspicion while they are less than half. Room that is reserved and not in use comes on top: an eighth at most
+	// under suspicion while they are less than half. Room that is reserved and not in use comes on top: 15 % at most, and 1.5 MiB
 	// (TestCeilingUnderAttack).
 	MemoryMiB int64 `yaml:"memory_mib"`
 	// Accounts is how many accounts the index has room for from the start. It is a hint and changes no result.
