@@ -60,6 +60,17 @@ func (t *Table) leave(id ingest.SubjectID) {
 	}
 }
 
+// leaving draws who or what is to leave: an account, the busy ones often, a place or a group.
+func (t *Table) leaving(random *rand.Rand) ingest.SubjectID {
+	switch random.IntN(6) {
+	case 0, 1:
+		return who(1000*(1+random.IntN(2)) + random.IntN(97))
+	case 2:
+		return t.firstGroup()
+	}
+	return who(random.IntN(300) * random.IntN(2) * random.IntN(3))
+}
+
 // firstGroup is the group with the least name.
 func (t *Table) firstGroup() (least ingest.SubjectID) {
 	t.groups.each(func(_ uint32, g *Group) {
@@ -95,13 +106,7 @@ func TestCompactionDoesNotShow(t *testing.T) {
 				t.Fatalf("seed %d: side %d gives another vector", seed, i)
 			}
 			if random.IntN(10) == 0 {
-				gone := who(random.IntN(300) * random.IntN(2) * random.IntN(3)) // the busy ones often
-				switch random.IntN(6) {
-				case 0, 1:
-					gone = who(1000*(1+random.IntN(2)) + random.IntN(97))
-				case 2:
-					gone = plain.firstGroup()
-				}
+				gone := plain.leaving(random)
 				plain.leave(gone)
 				compact.leave(gone)
 			}
