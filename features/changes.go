@@ -58,6 +58,15 @@ func (c *changes) next(i, most, each uint32) (from, to uint32) {
 	return from, to
 }
 
+// cut forgets what lies from run next on.
+func (c *changes) cut(next uint32) {
+	c.swept = min(c.swept, next) // parts of less reach less far, so none is left out
+	for w, keep := int(next/64), uint64(1)<<(next%64)-1; w < len(c.dirty); w, keep = w+1, 0 {
+		c.count -= bits.OnesCount64(c.dirty[w] &^ keep)
+		c.dirty[w] &= keep
+	}
+}
+
 // forget is called when all that was marked has been written.
 func (c *changes) forget(free int) {
 	clear(c.dirty)

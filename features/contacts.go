@@ -63,10 +63,10 @@ type blocks struct {
 	traces traces
 }
 
-func newBlocks(seed uint64) blocks {
-	b := blocks{seed: seed, traces: newTraces()}
+func newBlocks(seed uint64, held *int64) blocks {
+	b := blocks{seed: seed, traces: newTraces(held)}
 	for i, n := range blockEntries {
-		b.class[i] = newSlab[Contact](n)
+		b.class[i] = newSlab[Contact](n, held)
 	}
 	return b
 }

@@ -18,7 +18,7 @@ type modelled struct {
 // comes back with the flags that outlast an entry.
 func TestContactsAreABoundedMap(t *testing.T) {
 	for seed := range uint64(3) {
-		b, r, model, gone := newBlocks(seed*0x9e3779b97f4a7c15), &Reach{}, map[uint64]modelled{}, map[uint64]contactFlags{}
+		b, r, model, gone := newBlocks(seed*0x9e3779b97f4a7c15, new(int64)), &Reach{}, map[uint64]modelled{}, map[uint64]contactFlags{}
 		random := rand.New(rand.NewPCG(seed, 9))
 		back := 0
 		peers := make([]uint64, 120)
@@ -90,7 +90,7 @@ func oldest(model map[uint64]modelled) (peer uint64) {
 
 // A flood of strangers pushes out neither dialogues nor those who block the account; without either they go.
 func TestStrangersPushOutStrangers(t *testing.T) {
-	b, r := newBlocks(1), &Reach{}
+	b, r := newBlocks(1, new(int64)), &Reach{}
 	for peer := range uint64(3) {
 		c := b.add(r, peer+1, true)
 		c.last = 100
@@ -110,7 +110,7 @@ func TestStrangersPushOutStrangers(t *testing.T) {
 }
 
 func TestContactsMayNotGrowAtTheCeiling(t *testing.T) {
-	b, r := newBlocks(1), &Reach{}
+	b, r := newBlocks(1, new(int64)), &Reach{}
 	for peer := range uint64(100) {
 		c := b.add(r, (peer+1)<<8, false)
 		c.last, c.flags = uint32(peer), weOpened
@@ -123,7 +123,7 @@ func TestContactsMayNotGrowAtTheCeiling(t *testing.T) {
 // The ring keeps the latest 1,024.
 func TestTracesAreARing(t *testing.T) {
 	var r Reach
-	tr := newTraces()
+	tr := newTraces(new(int64))
 	for peer := range uint64(3000) {
 		tr.leave(&r, &Contact{peer: (peer + 1) << 8, flags: weOpened}, true)
 	}
@@ -138,7 +138,7 @@ func TestTracesAreARing(t *testing.T) {
 // A ring of which many come back has no holes: it loses the oldest only when all its places are taken, and says so.
 func TestTracesHaveNoHoles(t *testing.T) {
 	var r Reach
-	tr, random, model := newTraces(), rand.New(rand.NewPCG(4, 4)), []uint64(nil)
+	tr, random, model := newTraces(new(int64)), rand.New(rand.NewPCG(4, 4)), []uint64(nil)
 	for i := range uint64(60_000) {
 		if most := min(1500, int(i/8)); len(model) > 0 && random.IntN(most+1) < len(model)*3/4 {
 			at := random.IntN(len(model))
@@ -161,7 +161,7 @@ func TestTracesHaveNoHoles(t *testing.T) {
 
 // Who comes back when the ring is full finds its trace even where the entry that makes room for it overwrites the oldest.
 func TestOldestTraceComesBack(t *testing.T) {
-	b, r := newBlocks(1), &Reach{}
+	b, r := newBlocks(1, new(int64)), &Reach{}
 	for peer := range uint64(28 + 1024) {
 		c := b.add(r, (peer+1)<<8, true)
 		c.last, c.flags = uint32(peer), weOpened|theyWrote

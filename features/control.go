@@ -6,6 +6,7 @@ import "github.com/unopened/unopened/ingest"
 // may have the person among its contacts; of the others it is enough if the shard that owns the account carries it
 // out, and no harm if each does: a row that has only flags is no account to Len and Each. Erasing walks over all accounts.
 func (t *Table) Control(ev *ingest.Event) {
+	t.settle()
 	t.newest = max(t.newest, ev.At)
 	switch ev.Type {
 	case ingest.Erase:

@@ -10,6 +10,7 @@ import (
 // time, like an event, but is none: Vector.Events stays. A stamp for a lockstep group belongs to no account: it is
 // answered in Stamps, and ApplyStamp returns nil and leaves v alone.
 func (t *Table) ApplyStamp(st *ingest.Stamp, v *Vector) *Account {
+	t.settle()
 	if st.Kind == ingest.StampLockstep {
 		t.gather(st)
 		return nil
@@ -83,7 +84,7 @@ func (t *Table) applyReport(a *Account, st *ingest.Stamp, w float32) {
 	peer := peerKey(&st.From)
 	c := t.blocks.find(r.block, peer)
 	if c == nil { // its own side has not come yet
-		c = t.know(r, peer, st.At)
+		c = t.know(a, r, peer, st.At)
 	}
 	t.blocks.mark(r.block)
 	if c.flags&complained == 0 {

@@ -25,8 +25,9 @@ type keyed[T any, P flat[T]] struct {
 }
 
 const (
-	partCount = 256
-	slotBytes = 16 // of index an entry: 8 at a load between 3/8 and 3/4
+	partCount  = 256
+	leastSlots = 16
+	slotBytes  = 16 // of index an entry: 8 at a load between 3/8 and 3/4
 )
 
 // part is one part of an index. A slot is tag<<32 | row+1, 0 if empty; the tag, the upper half of the hash, spares
@@ -89,9 +90,22 @@ func (p *part) put(slot uint64) {
 	p.slots[i] = slot
 }
 
-func (p *part) grow(least int) {
+func (p *part) grow(least int) { p.resize(max(least, 2*len(p.slots))) }
+
+// shrink lets go of slots of which less than a third is filled.
+func (p *part) shrink() {
+	n := len(p.slots)
+	for n > leastSlots && p.used < n/3 {
+		n /= 2
+	}
+	if n < len(p.slots) {
+		p.resize(n)
+	}
+}
+
+func (p *part) resize(n int) {
 	old := p.slots
-	p.slots = make([]uint64, max(least, 2*len(old)))
+	p.slots = make([]uint64, n)
 	for _, slot := range old {
 		if slot != 0 {
 			p.put(slot)

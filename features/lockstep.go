@@ -111,6 +111,7 @@ func (t *Table) gather(st *ingest.Stamp) {
 			t.retire()
 		}
 		trim(t, &t.groups, groupsShare)
+		t.makeRoom(nil, 0)
 		row = t.groups.take()
 		g := t.groups.at(row)
 		g.ID, g.Last = st.Subject, st.At

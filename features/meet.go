@@ -20,7 +20,7 @@ func (t *Table) meet(s *step) {
 		if !dealing(ev) {
 			return
 		}
-		s.c = t.know(s.r, peer, ev.At)
+		s.c = t.know(s.a, s.r, peer, ev.At)
 	}
 	if ev.Has.Any(ingest.FieldTargetAge) {
 		s.c.set(isMinor, ev.PeerAge.Minor())
@@ -41,8 +41,10 @@ func (t *Table) meet(s *step) {
 	}
 }
 
-// know makes the entry of a peer that has none, as of a time; who comes back from a trace was known before any.
-func (t *Table) know(r *Reach, peer uint64, at int64) *Contact {
+// know makes the entry of a peer that a has none of, as of a time; who comes back from a trace was known before any. First
+// blocks and rings are made at the ceiling, too, so there may be something to sweep.
+func (t *Table) know(a *Account, r *Reach, peer uint64, at int64) *Contact {
+	t.makeRoom(a, t.ceiling()/32)
 	c := t.blocks.add(r, peer, t.mayGrow())
 	c.opened = seconds(at)
 	c.last = c.opened

@@ -58,6 +58,7 @@ func (t *Table) visit(ev *ingest.Event) {
 	row, ok := t.places.find(&ev.Subject)
 	if !ok {
 		trim(t, &t.places, placesShare)
+		t.makeRoom(nil, 0)
 		row = t.places.take()
 		p := t.places.at(row)
 		p.ID, p.First, p.Last = ev.Subject, ev.At, ev.At

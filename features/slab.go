@@ -8,21 +8,22 @@ import (
 // segmentBytes bounds a slab's segments: growth takes one more, and copies nothing.
 const segmentBytes = 256 << 10
 
-// slab keeps runs of T, each of the same length, in segments. A run is named by its number, never moves, and is zero
-// when it is taken.
+// slab keeps runs of T, each of the same length, in segments. A run is named by its number, moves only when the table is
+// made compact, and is zero when it is taken.
 type slab[T any] struct {
 	run   int    // length of a run
 	shift int    // log2 of the runs in a segment
 	next  uint32 // runs that were ever taken
 	segs  [][]T
+	held  *int64 // bytes of the segments of all slabs of a table
 	free  []uint32
 	since changes
 }
 
-func newSlab[T any](run int) slab[T] {
+func newSlab[T any](run int, held *int64) slab[T] {
 	var t T
 	fit := segmentBytes / (int(unsafe.Sizeof(t)) * run)
-	return slab[T]{run: run, shift: bits.Len(uint(fit)) - 1}
+	return slab[T]{run: run, shift: bits.Len(uint(fit)) - 1, held: held}
 }
 
 // many returns the run with number i.
@@ -54,9 +55,15 @@ func (s *slab[T]) take() uint32 {
 // reserve makes room for the run with number i, the next after the last.
 func (s *slab[T]) reserve(i uint32) {
 	if int(i>>s.shift) == len(s.segs) {
-		s.segs = append(s.segs, make([]T, s.run<<s.shift))
+		s.segs = append(s.segs, s.segment())
 		s.since.cover(len(s.segs) << s.shift)
 	}
+}
+
+// segment makes a segment.
+func (s *slab[T]) segment() []T {
+	*s.held += s.size() << s.shift
+	return make([]T, s.run<<s.shift)
 }
 
 // give takes the run back.

@@ -145,6 +145,7 @@ type stored interface {
 	save(w io.Writer, step, of int) error
 	load(r io.Reader, m *migration) error
 	changed() int64
+	compactable
 }
 
 // slabs are a table's slabs, in the order of a snapshot; rowOf has the place of each one's rows in a layout.
@@ -187,13 +188,14 @@ func (s *slab[T]) load(r io.Reader, m *migration) error {
 		return err
 	}
 	next, kept, free := n[0], n[1], n[2]
-	if next < s.next || free > next || kept > free || int(kept) > len(s.free) {
+	if free > next || kept > free || int(kept) > len(s.free) {
 		return errDamaged
 	}
 	tail, err := readNumbers(r, int(free-kept))
 	if err != nil {
 		return err
 	}
+	s.cut(min(s.next, next)) // it may have been made compact
 	s.next, s.free = next, append(s.free[:kept], tail...)
 	for done := uint32(0); ; {
 		var stretch [2]uint32
@@ -225,7 +227,7 @@ func (s *slab[T]) fill(r io.Reader, m *migration, from, to uint32) error {
 			s.segs = append(s.segs, nil)
 		}
 		if s.segs[seg] == nil {
-			s.segs[seg] = make([]T, s.run<<s.shift)
+			s.segs[seg] = s.segment()
 			s.since.cover(len(s.segs) << s.shift)
 		}
 		at := int(from&(each-1)) * s.run

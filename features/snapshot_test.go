@@ -57,23 +57,34 @@ func order(t *Table) (ids []string) {
 	return ids
 }
 
-// TestChainAnywhereEqualsUninterrupted takes snapshots at random places, sweeps in random numbers of parts, erases and
-// evicts, and now and then goes on from what the chain holds: the state, and what comes out, is that of a table that was
-// never interrupted.
+// TestChainAnywhereEqualsUninterrupted takes snapshots at random places, sweeps in random numbers of parts, erases, evicts
+// and makes compact, and now and then goes on from what the chain holds: the state, and what comes out, is that of a table
+// that was never interrupted.
 func TestChainAnywhereEqualsUninterrupted(t *testing.T) {
 	for seed := range uint64(12) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		cfg := Config{MemoryMiB: int64(seed % 3)} // two of three reach their ceiling and evict
 		sides := randomSides(100+seed, 12_000, 400+3000*int(seed%3))
 		whole, table, c := New(cfg), New(cfg), chain{}
-		restored, swept := 0, 0
+		restored, swept, compacted, within := 0, 0, 0, 0
 		for len(sides) > 0 {
 			n := min(len(sides), 1+rng.IntN(200))
 			erase := ingest.Event{Type: ingest.Erase, Side: ingest.SideControl, Subject: sides[0].Subject, At: sides[0].At}
 			for _, each := range []*Table{whole, table} {
-				run(each, sides[:n], nil)
+				end := 0
+				for i := range sides[:n] {
+					run(each, sides[i:i+1], nil)
+					if end > ends(each) {
+						compacted++
+						within += min(1, c.step)
+					}
+					end = ends(each)
+				}
 				if n%7 == 0 {
 					each.Control(&erase)
+				}
+				if n%5 == 0 && cfg.MemoryMiB == 0 {
+					each.compact()
 				}
 			}
 			sides = sides[n:]
@@ -92,9 +103,10 @@ func TestChainAnywhereEqualsUninterrupted(t *testing.T) {
 				t.Fatalf("seed %d: after %d restores the state is another", seed, restored)
 			}
 		}
-		if evicted, _ := whole.Evicted(); restored < 5 || swept < 5 || (evicted > 0) != (cfg.MemoryMiB > 0) {
-			t.Errorf("seed %d: %d restores, %d sweeps, %d evicted: the test shows little", seed, restored, swept, evicted)
+		if evicted, _ := whole.Evicted(); restored < 5 || swept < 5 || (evicted > 0) != (cfg.MemoryMiB > 0) || (within > 0) != (evicted > 0) {
+			t.Errorf("seed %d: %d restores, %d sweeps, %d evicted, made compact %d times, %d of them within a sweep: the test shows little", seed, restored, swept, evicted, compacted, within)
 		}
+		t.Logf("seed %d: made compact %d times in both tables, %d of them within a sweep", seed, compacted, within)
 	}
 }
 

@@ -36,9 +36,10 @@ func (t *Table) ceiling() int64 { return t.cfg.MemoryMiB << 20 }
 // mayGrow tells whether contact blocks may grow: not at the ceiling.
 func (t *Table) mayGrow() bool { return t.cfg.MemoryMiB == 0 || t.Bytes() < t.ceiling() }
 
-// makeRoom sweeps, at the ceiling, before an account is added or grows. but, if any, is the one that grows.
-func (t *Table) makeRoom(but *Account) {
-	if t.mayGrow() || t.Bytes() < t.sweepAt {
+// makeRoom sweeps, where so much above the ceiling is in use, before a row is added or grows. but, if any, is the account
+// that grows.
+func (t *Table) makeRoom(but *Account, above int64) {
+	if bytes := t.Bytes(); t.cfg.MemoryMiB == 0 || bytes < t.ceiling()+above || bytes < t.sweepAt {
 		return
 	}
 	t.sweep(but)
@@ -67,8 +68,8 @@ func (t *Table) sweep(but *Account) {
 	t.summariesForgotten += trim(t, &t.summaries, summariesShare)
 }
 
-// evict removes n of the accounts that may go, by rank and then in the order in which they came. Those worth it leave a
-// summary.
+// evict removes n of the accounts that may go, by rank and then in the order of their rows: that in which they came, but for
+// rows that were taken again or moved, which follows from the log too. Those worth it leave a summary.
 func (t *Table) evict(n int, may func(*Account) bool) {
 	if n == 0 {
 		return

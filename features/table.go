@@ -15,8 +15,8 @@ import (
 type Config struct {
 	// MemoryMiB is the most that a shard's state may take, in MiB; 0 for no bound. At the ceiling contact blocks stop
 	// growing and accounts idle for longest are evicted, except those under a label, a hold or an objection, and those
-	// under suspicion while they are less than half. Room that is kept for rows like those evicted comes on top: half as
-	// much in a flood of fresh accounts, nearly as much again where quiet accounts all begin to write (TestCeilingUnderAttack).
+	// under suspicion while they are less than half. Room that is reserved and not in use comes on top: 15 % at most, and 1.5 MiB
+	// (TestCeilingUnderAttack).
 	MemoryMiB int64 `yaml:"memory_mib"`
 	// Accounts is how many accounts the index has room for from the start. It is a hint and changes no result.
 	Accounts int `yaml:"accounts"`
@@ -51,6 +51,7 @@ type Table struct {
 	summaries keyed[Summary, *Summary]
 	reaches   slab[Reach]
 	blocks    blocks
+	held      *int64 // bytes that the slabs have reserved
 	moved     string // what the last snapshot had otherwise
 	kept
 }
@@ -70,12 +71,13 @@ func New(cfg Config) *Table {
 	var seeds [9 * 8]byte
 	rand.Read(seeds[:]) // never fails; the seeds decide where rows lie, which shows in no result
 	seed := func(i int) uint64 { return binary.LittleEndian.Uint64(seeds[8*i:]) }
-	t := &Table{cfg: cfg, reaches: newSlab[Reach](1), blocks: newBlocks(seed(4))}
-	t.accounts.slab, t.places.slab, t.groups.slab = newSlab[Account](1), newSlab[Place](1), newSlab[Group](1)
+	held := new(int64)
+	t := &Table{cfg: cfg, held: held, reaches: newSlab[Reach](1, held), blocks: newBlocks(seed(4), held)}
+	t.accounts.slab, t.places.slab, t.groups.slab = newSlab[Account](1, held), newSlab[Place](1, held), newSlab[Group](1, held)
 	t.accounts.seed, t.places.seed, t.groups.seed = [2]uint64{seed(0), seed(1)}, [2]uint64{seed(2), seed(3)}, [2]uint64{seed(5), seed(6)}
-	t.accounts.least = max(16, 1<<bits.Len(uint(cfg.Accounts*4/3/partCount)))
-	t.summaries.slab, t.summaries.seed = newSlab[Summary](1), [2]uint64{seed(7), seed(8)}
-	t.places.least, t.groups.least, t.summaries.least = 16, 16, 16
+	t.accounts.least = max(leastSlots, 1<<bits.Len(uint(cfg.Accounts*4/3/partCount)))
+	t.summaries.slab, t.summaries.seed = newSlab[Summary](1, held), [2]uint64{seed(7), seed(8)}
+	t.places.least, t.groups.least, t.summaries.least = leastSlots, leastSlots, leastSlots
 	return t
 }
 
@@ -86,6 +88,7 @@ func (a *Account) subject() *ingest.SubjectID { return &a.ID }
 // that changes it. Sides of devices and networks belong to no account: they are answered by stamps, and Observe
 // returns nil and leaves v alone. Control records go to Control.
 func (t *Table) Observe(ev *ingest.Event, v *Vector) *Account {
+	t.settle()
 	t.newest = max(t.newest, ev.At)
 	switch ev.Side {
 	case ingest.SideDevice, ingest.SideNetwork:
@@ -184,7 +187,7 @@ func (t *Table) open(id *ingest.SubjectID, at int64) *Account {
 		}
 		return a
 	}
-	t.makeRoom(nil)
+	t.makeRoom(nil, 0)
 	row = t.accounts.take()
 	a := t.accounts.at(row)
 	a.start(*id, at)
@@ -207,7 +210,7 @@ func (t *Table) reachOf(a *Account) *Reach {
 
 func (t *Table) makeReach(a *Account) *Reach {
 	if a.reach == 0 {
-		t.makeRoom(a)
+		t.makeRoom(a, 0)
 		a.reach = t.reaches.take() + 1
 	}
 	return t.reaches.at(a.reach - 1)

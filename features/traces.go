@@ -16,9 +16,9 @@ type traces struct {
 	evicted uint64 // contacts of which not even a trace is left
 }
 
-func newTraces() (t traces) {
+func newTraces(held *int64) (t traces) {
 	for i, n := range traceEntries {
-		t.class[i] = newSlab[Trace](n)
+		t.class[i] = newSlab[Trace](n, held)
 	}
 	return t
 }
