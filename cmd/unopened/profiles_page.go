@@ -41,6 +41,9 @@ of your own is a file of the same form: ` + "`--profile ./ours.yaml`" + `.
 - **Not assessable is not harmless.** If messages do not show a field that a harm's model needs, that harm is "not assessable" for
   every account. That holds also where the same account shows the field elsewhere: who is seen to report somebody, and not seen to
   write, cannot be called harmless for what he writes.
+- **Less to see can mean more false alarms, not only fewer finds**: what clears an innocent account may be among what is hidden. The models
+  were set with everything in sight ([models.md](models.md)); before you rely on what they say under a profile, measure it there:
+  ` + "`unopened simulate --profile NAME --out FILE --truth FILE`" + ` writes restricted events and the truth about all accounts.
 - The contract has no content. So two profiles of one messenger differ only in metadata; what operators read of messages
   without end-to-end encryption is not in here at all.
 - A change of profile holds from the restart on: what a service split before stays as it was.

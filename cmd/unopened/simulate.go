@@ -136,9 +136,6 @@ not see is taken out before it is written.`,
 			if !toKafka {
 				outputs = append(outputs, written{"--out", out})
 			}
-			if err := separate([]string{configFile}, outputs); err != nil {
-				return err
-			}
 			if hostile < 0 || repeats < 0 {
 				return usageError{fmt.Errorf("--hostile %d, --repeats %d: give 0 or more", hostile, repeats)}
 			}
@@ -148,17 +145,13 @@ not see is taken out before it is written.`,
 			}
 			scenario.Hostile, scenario.Repeats = hostile, repeats
 			mask, err := sight.mask()
-			if err != nil {
+			if err = errors.Join(separate([]string{configFile}, outputs), err); err != nil {
 				return err
 			}
 			if toKafka {
 				return simulateToKafka(cmd.Context(), configFile, &restricted{mask: mask}, scenario, truth)
 			}
-			sim := &restricted{Simulator: simulate.New(scenario), mask: mask}
-			if err := writeTruth(sim.Simulator, truth); err != nil {
-				return err
-			}
-			return writeSimulation(cmd.Context(), sim, out)
+			return simulateToFile(cmd.Context(), &restricted{Simulator: simulate.New(scenario), mask: mask}, out, truth)
 		},
 	}
 	f.add(cmd)
@@ -216,6 +209,14 @@ func simulateToKafka(ctx context.Context, configFile string, sim *restricted, sc
 	fmt.Fprintf(os.Stderr, "produced %s records as %s to %s, %d of them hostile, %d repeats%s\n", thousands(all.Records), scenario.Encoding,
 		cfg.Kafka.Topics.Raw, all.Hostile, all.Repeats, sim.left())
 	return nil
+}
+
+// simulateToFile writes all lines to a file, and the truth to another.
+func simulateToFile(ctx context.Context, sim *restricted, out, truth string) error {
+	if err := writeTruth(sim.Simulator, truth); err != nil {
+		return err
+	}
+	return writeSimulation(ctx, sim, out)
 }
 
 // writeSimulation writes all lines to a file, with a bar while a person watches.

@@ -64,7 +64,9 @@ func (s *Simulator) survivor(a *account) {
 // cutOff blocks one after the other.
 func (s *Simulator) cutOff(a *account, people []*account) {
 	for i, b := range people {
-		s.after(float64(i)*s.logNormal(minute, 1), a, func() { s.block(a, b) })
+		if a != b {
+			s.after(float64(i)*s.logNormal(minute, 1), a, func() { s.block(a, b) })
+		}
 	}
 }
 
