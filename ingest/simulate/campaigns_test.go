@@ -1,6 +1,11 @@
 package simulate
 
-import "testing"
+import (
+	"slices"
+	"testing"
+
+	"github.com/unopened/unopened/ingest"
+)
 
 // Each bound is about half or twice what the campaigns were measured at, so that only a change of behaviour breaks it.
 func TestConductOfCampaigns(t *testing.T) {
@@ -70,46 +75,45 @@ func TestHarasserComesBack(t *testing.T) {
 	}
 }
 
-// A ring acts within minutes of each other: most of its requests and joins have company.
+// A ring acts within minutes of each other: its requests and joins have company far more often than those of others.
 func TestRingActsInLockstep(t *testing.T) {
 	sc := crowd("sybil_ring", Plain, 6)
 	s := New(sc)
-	ring := map[string]bool{}
+	ring := map[ingest.SubjectID]bool{}
 	for _, a := range s.accounts {
 		if a.crew != nil {
-			ring[a.id.String()] = true
+			ring[a.id] = true
 		}
 	}
 	type act struct {
 		at  int64
-		who string
+		who ingest.SubjectID
 	}
-	of := map[string][]act{}
+	of := map[ingest.SubjectID][]act{}
 	each(t, sc, func(_ []byte, it Item) {
 		e := it.Event
-		if it.Kind != Normal || !ring[e.Subject.String()] {
-			return
-		}
-		switch e.Type.String() {
-		case "group_join":
-			of[e.Conversation.String()] = append(of[e.Conversation.String()], act{it.At, e.Subject.String()})
-		case "contact_request":
-			of[e.Peer.String()] = append(of[e.Peer.String()], act{it.At, e.Subject.String()})
+		switch {
+		case it.Kind != Normal:
+		case e.Type == ingest.GroupJoin:
+			of[e.Conversation] = append(of[e.Conversation], act{it.At, e.Subject})
+		case e.Type == ingest.ContactRequest:
+			of[e.Peer] = append(of[e.Peer], act{it.At, e.Subject})
 		}
 	})
-	company, all := 0, 0
+	var company, all [2]int // of others, of the ring
 	for _, acts := range of {
-		for i, a := range acts {
-			all++
-			for k, b := range acts {
-				if k != i && b.who != a.who && max(a.at-b.at, b.at-a.at) < hourMs {
-					company++
-					break
-				}
+		for _, a := range acts {
+			k := 0
+			if ring[a.who] {
+				k = 1
+			}
+			all[k]++
+			if slices.ContainsFunc(acts, func(b act) bool { return b.who != a.who && max(a.at-b.at, b.at-a.at) < hourMs/2 }) {
+				company[k]++
 			}
 		}
 	}
-	if all < 50 || share(company, all) < 0.8 {
-		t.Errorf("%d of %d acts have company within the hour", company, all)
+	if innocent, lockstep := share(company[0], all[0]), share(company[1], all[1]); all[1] < 50 || lockstep < 0.3 || lockstep < 5*innocent {
+		t.Errorf("%.2f of the ring's %d acts have company, %.2f of others'", lockstep, all[1], innocent)
 	}
 }

@@ -244,7 +244,7 @@ func TestBrigadeBurstsUponItsTarget(t *testing.T) {
 		t.Fatalf("%d targets, want %d", len(targets), crews(&sc, "brigade"))
 	}
 	for _, a := range s.accounts {
-		if c := seen[a.id]; c != nil && a.persona == "ordinary" && !targets[a] && burst(c) >= 10 {
+		if c := seen[a.id]; c != nil && a.persona == "ordinary" && !targets[a] && burst(c) >= 20 {
 			t.Errorf("%d new senders in 8 hours at an ordinary account", burst(c))
 		}
 	}
