@@ -54,16 +54,16 @@ func handmade(t *testing.T) (events, truth, config string) {
 	return events, eventFile(t, known...), oneCard(t)
 }
 
-// oneCard writes a configuration in which spam has a card of one straight term, scam one that the handmade stream has no
+// oneCard writes a configuration in which spam has a card of straight terms, scam one that the handmade stream has no
 // fields for, and nothing else is scored.
 func oneCard(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for harm, needs := range map[string]string{"spam": `[["actor"]]`, "scam": `[["target_age"]]`} {
 		text := fmt.Sprintf(`{"kind":"scorecard","name":"%s-line","harm":%[1]q,"version":1,"created":"2026-01-01","needs":%s,
-			"features":["unanswered_streak"],"digest":%q,"calibration":{"slope":1,"offset":0},
-			"parameters":{"bias":0,"terms":[{"feature":"unanswered_streak","points":[[0,-4],[10,12]]}]},"provenance":{"text":"a test"},"metrics":{}}`,
-			harm, needs, models.Digest([]string{"unanswered_streak"}))
+			"features":["unanswered_streak","labels_abusive"],"digest":%q,"calibration":{"slope":1,"offset":0},
+			"parameters":{"bias":0,"terms":[{"feature":"unanswered_streak","points":[[0,-4],[10,12]]},{"feature":"labels_abusive","points":[[0,0],[1,9]]}]},
+			"provenance":{"text":"a test"},"metrics":{}}`, harm, needs, models.Digest([]string{"unanswered_streak", "labels_abusive"}))
 		if err := os.WriteFile(filepath.Join(dir, harm+".json"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -162,25 +162,31 @@ func TestEvalOfAHandmadeStream(t *testing.T) {
 	}
 }
 
-// TestEvalEndsAtTheOwnLabel: with a label on one between its third and fourth first contact, what comes after is not
-// counted, though the engine goes on; the control is the label after the fourth.
+// TestEvalEndsAtTheOwnLabel: with a label on one between its third and fourth first contact, neither what comes after nor
+// the label itself is counted, though the engine's own score goes over the threshold by it. The controls are the label after the fourth,
+// and the verdicts of a replay.
 func TestEvalEndsAtTheOwnLabel(t *testing.T) {
 	events, truth, config := handmade(t)
-	data, err := os.ReadFile(events)
-	if err != nil {
-		t.Fatal(err)
-	}
+	lines := strings.Split(strings.TrimSpace(string(contentOf(t, events))), "\n")
 	for _, test := range []struct {
 		after  int64
 		caught int
-	}{{135, 0}, {145, 1}} {
+		lifted string
+		auc    float64 // the coach has 2.4, as one has after its fourth
+	}{{135, 0, "9.8", 6. / 8}, {145, 1, "11.4", 6.5 / 8}} {
 		label := fmt.Sprintf(`{"v":1,"id":"%032x","type":"label","at":%d,"target":%q,"category":"spam","verdict":"abusive"}`, 99, began+test.after*1000, someone("one"))
-		lines := strings.Split(strings.TrimSpace(string(data)), "\n")
 		at := slices.IndexFunc(lines, func(line string) bool { return strings.Contains(line, fmt.Sprint(began+(test.after+5)*1000)) })
-		labelled := eventFile(t, slices.Insert(lines, at, label)...)
+		labelled := eventFile(t, slices.Insert(slices.Clone(lines), at, label)...)
 		e, _ := evaluated(t, "--truth", truth, "--config", config, labelled)
-		if got := e.Harms[models.Spam].Action.Recall; got.Hits != test.caught || got.Of != 2 || e.Accounts.Labelled != 1 {
+		spam := e.Harms[models.Spam]
+		if got := spam.Action.Recall; got.Hits != test.caught || got.Of != 2 || e.Accounts.Labelled != 1 {
 			t.Errorf("a label at %d s: %d of %d caught, %d labelled", test.after, got.Hits, got.Of, e.Accounts.Labelled)
+		}
+		equals(t, "AUC", spam.Rankings[0].AUC.Value, test.auc)
+		verdicts := filepath.Join(t.TempDir(), "verdicts.jsonl")
+		ok(t, "replay", "--config", config, "--verdicts", verdicts, labelled)
+		if !strings.Contains(string(contentOf(t, verdicts)), fmt.Sprintf(`"at":%d,"account":%q,"harm":"spam","assessable":true,"margin":%s`, began+test.after*1000, someone("one"), test.lifted)) {
+			t.Errorf("the label lifts no score: this test shows nothing")
 		}
 	}
 }
