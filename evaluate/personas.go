@@ -27,7 +27,7 @@ func (r *reckoner) personas() {
 		r.hurts(name, "any", "action", p.Any, overall.Any)
 		for k, by := range p.Harms {
 			r.hurts(name, by.Harm, "action", by.Action, overall.Harms[k].Action)
-			r.hurts(name, by.Harm, "nominal_1_per_cent", by.Nominal, overall.Harms[k].Nominal)
+			r.hurts(name, by.Harm, "nominal 0.01", by.Nominal, overall.Harms[k].Nominal)
 		}
 	}
 }

@@ -99,11 +99,15 @@ func unassessed(h *evaluate.Harm) string {
 func (e *evaluation) rankingTable() table {
 	t := table{title: rankingTitle,
 		note: fmt.Sprintf("Recall where at most 1 or 0.1 %% of the innocent are flagged, and of %d accounts a day that analysts look at.", e.Settings.Budget),
-		head: []string{"harm", "by", "AUC", "average precision", "recall at 1 %", "at 0.1 %", "precision at budget", "recall at budget"}}
+		head: []string{"harm", "by", "AUC", "average precision", "model above it by", "recall at 1 %", "at 0.1 %", "precision at budget", "recall at budget"}}
 	e.positive(func(h *evaluate.Harm) {
 		for k := range h.Rankings {
 			r := &h.Rankings[k]
-			t.add(h.Harm, r.By, estimate(r.AUC), estimate(r.AP), percentage(r.Recall[1]), percentage(r.Recall[0]), shareText(r.Budget), shareText(r.Found))
+			above := ""
+			if k == 1 {
+				above = estimate(h.Above.AP)
+			}
+			t.add(h.Harm, r.By, estimate(r.AUC), estimate(r.AP), above, percentage(r.Recall[1]), percentage(r.Recall[0]), shareText(r.Budget), shareText(r.Found))
 		}
 	})
 	return t
@@ -130,7 +134,7 @@ func (e *evaluation) hurtTable() table {
 	t := table{title: fmt.Sprintf("Personas whose rate lies, with its whole interval, above %v × that of all innocent accounts", evaluate.Unfair),
 		head: []string{"persona", "harm", "at", "its rate", "of all"}}
 	for _, h := range e.Hurt {
-		t.add(h.Persona, h.Harm, strings.ReplaceAll(h.At, "_", " "), shareText(h.FPR), shareText(h.Overall))
+		t.add(h.Persona, h.Harm, h.At, shareText(h.FPR), shareText(h.Overall))
 	}
 	if len(t.rows) == 0 {
 		t.add("none", "", "", "", "")
