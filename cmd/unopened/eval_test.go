@@ -102,7 +102,7 @@ func countedShare(t *testing.T, name string, got evaluate.Share, hits, of int) {
 }
 
 // TestEvalOfAHandmadeStream: greatest margins are 4 for one, -0.8 for two, 2.4 for the coach, -2.4 for i1 and i6, -4 for
-// i2; i3, i4, i5 and three never act. The stream is cut at 255 s.
+// i2; i3, i4, i5 and three never act.
 func TestEvalOfAHandmadeStream(t *testing.T) {
 	events, truth, config := handmade(t)
 	e, _ := evaluated(t, "--truth", truth, "--config", config, "--windows", "2", "--budget", "2", events)
@@ -118,6 +118,7 @@ func TestEvalOfAHandmadeStream(t *testing.T) {
 	countedShare(t, "precision at two a day", model.Budget, 1, 2)
 	countedShare(t, "recall at two a day", model.Found, 1, 2)
 	equals(t, "AUC of first contacts", rule.AUC.Value, 7./8)
+	equals(t, "model above its rule", spam.Above.AP.Value, 0)
 	equals(t, "AUC of newness, which is unknown", newness.AUC.Value, 0.5)
 	equals(t, "recall of newness", newness.Recall[1].Value, 0)
 	countedShare(t, "nobody is looked at for newness", newness.Budget, 0, 0)
@@ -134,6 +135,13 @@ func TestEvalOfAHandmadeStream(t *testing.T) {
 	odds := func(margin float64) float64 { return 1 / (1 + math.Exp(-margin)) }
 	equals(t, "calibration", spam.Calibrate.Error.Value, (2*odds(-2.4)+odds(-4)+(1-odds(-0.8))+(odds(4)+odds(2.4)-1))/6)
 	countedShare(t, "the highest bin", spam.Calibrate.Bins[9].Abusive, 1, 2)
+}
+
+// TestEvalPartsOfAHandmadeStream looks at ages, windows (the stream is cut at 255 s), campaigns, personas, and the harms without figures.
+func TestEvalPartsOfAHandmadeStream(t *testing.T) {
+	events, truth, config := handmade(t)
+	e, _ := evaluated(t, "--truth", truth, "--config", config, "--windows", "2", events)
+	spam := e.Harms[models.Spam]
 	unknown := spam.Ages[len(spam.Ages)-1]
 	if unknown.Name != "unknown" || unknown.Positives != 2 || unknown.Negatives != 4 {
 		t.Errorf("ages: %+v", unknown)
