@@ -1,5 +1,5 @@
 // Package configs holds the one configuration file: a field a package, each package's own Config with its defaults
-// and checks, the strict loader, the reference and the models that ship.
+// and checks, the strict loader, the reference, and the models and visibility profiles that ship.
 package configs
 
 import (
@@ -135,7 +135,10 @@ func (c *Config) Path(name string) string {
 var unknownField = regexp.MustCompile(`line (\d+): field (\S+) not found in type \S+`)
 
 // hinted turns the decoder's error into one that names the line and the nearest key.
-func hinted(err error) error {
+func hinted(err error) error { return hintedAmong(err, Keys()) }
+
+// hintedAmong is hinted for a file that has these keys.
+func hintedAmong(err error, keys []string) error {
 	var typed *yaml.TypeError
 	if !errors.As(err, &typed) {
 		return err
@@ -147,7 +150,7 @@ func hinted(err error) error {
 			errs = append(errs, errors.New(text))
 			continue
 		}
-		errs = append(errs, fmt.Errorf("line %s: there is no key %q; did you mean %q?", m[1], m[2], nearest(m[2], Keys())))
+		errs = append(errs, fmt.Errorf("line %s: there is no key %q; did you mean %q?", m[1], m[2], nearest(m[2], keys)))
 	}
 	return errors.Join(errs...)
 }

@@ -3,12 +3,20 @@ package configs
 import (
 	"reflect"
 	"strings"
+
+	"github.com/unopened/unopened/ingest"
 )
 
 // Keys are the names of all keys, at any depth, in the order of the Config types.
-func Keys() []string {
+func Keys() []string { return keysOf[Config]() }
+
+// profileKeys are those of a visibility profile.
+func profileKeys() []string { return keysOf[ingest.Profile]() }
+
+// keysOf are the names of the keys of a type, at any depth.
+func keysOf[T any]() []string {
 	var keys []string
-	walk(reflect.TypeFor[Config](), func(name string) { keys = append(keys, name) })
+	walk(reflect.TypeFor[T](), func(name string) { keys = append(keys, name) })
 	return keys
 }
 

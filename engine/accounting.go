@@ -15,7 +15,7 @@ func (s *Stats) Equations() []Equation {
 	r, a, d := &s.Split, &s.Sides, &s.Desk
 	return []Equation{
 		{"split: offsets = fetched + gaps", r.Offsets, r.Fetched + r.Gaps},
-		{"split: fetched = accepted + refused + skipped", r.Fetched, r.Accepted + r.RefusedTotal() + r.Skipped},
+		{"split: fetched = accepted + refused + skipped + unseen", r.Fetched, r.Accepted + r.RefusedTotal() + r.Skipped + r.UnseenTotal()},
 		{"split: dead letters = refused", r.Letters, r.RefusedTotal()},
 		{"score: offsets = sides read + gaps", a.Offsets, a.Read + a.Gaps},
 		{"score: sides read = applied + duplicate + late + control + stamps + refused", a.Read,

@@ -38,7 +38,7 @@ func (s *sealed) follow() Head {
 	n := s.head
 	n.Format, n.Generation, n.Next, n.Changed = checkpointFormat, s.newest+1, s.next, s.changed()
 	n.Needs = append(slices.Clone(n.Needs), s.head.Generation)
-	n.book(s.head.Changed, s.size)
+	n.book(s.head.Changed, s.head.Bytes)
 	n.Renew = max(s.renew, 0)
 	switch {
 	case s.wholly():
@@ -114,16 +114,16 @@ func (s *sealed) load(ctx context.Context) error {
 // claim writes the next generation after what was restored, with nothing new in it.
 func (s *sealed) claim(ctx context.Context) error {
 	claim := s.follow()
-	if s.head.Format < checkpointFormat {
-		claim.Needs = nil // there is nothing before, or nothing in this form
+	if s.head.Format == 0 {
+		claim.Needs = nil // there is nothing before
 	}
 	claim.Writer = rand.Text()[:8]
-	data, err := encode(nil, &claim, s.sections)
+	data, err := encode(nil, &claim, s.sections, claim.snapshot(s.sections))
 	if err == nil {
 		_, err = s.store(ctx, &claim, data)
 	}
 	if err == nil {
-		s.head, s.size, s.newest = claim, int64(len(data)), claim.Generation
+		s.head, s.newest = claim, claim.Generation
 	}
 	return err
 }
@@ -187,11 +187,11 @@ func (s *sealed) restore(ctx context.Context) error {
 
 // restoreChain restores the state that the generation g ends. Files that are found damaged are not sound any more.
 func (s *sealed) restoreChain(ctx context.Context, g int64, sound map[int64]bool) (head Head, err error) {
-	head, s.size, err = s.read(ctx, g, nil)
+	head, err = s.read(ctx, g, nil)
 	if err == nil {
 		err = head.goesOn(&s.head)
 	}
-	if err != nil || head.Format < checkpointFormat {
+	if err != nil {
 		return head, err
 	}
 	chain := append(slices.Clone(head.Needs), g)
@@ -200,35 +200,38 @@ func (s *sealed) restoreChain(ctx context.Context, g int64, sound map[int64]bool
 	}
 	for i, need := range chain {
 		apply := func(r *chunkReader) error { return r.restore(s.sections, i == 0, i == len(chain)-1) }
-		if _, _, err := s.read(ctx, need, apply); err != nil {
+		file, err := s.read(ctx, need, apply)
+		if err != nil {
 			sound[need] = !errors.Is(err, ErrDamaged)
 			return head, fmt.Errorf("generation %d: %w", need, err)
 		}
+		head.Bytes = file.Bytes
 	}
 	return head, nil
 }
 
-// read reads the head of a generation, and has apply, if there is one, read the rest. A file of the first format is
-// restored at once, since it holds everything. The size is that of the whole file, where all of it was read.
-func (s *sealed) read(ctx context.Context, g int64, apply func(*chunkReader) error) (h Head, size int64, err error) {
+// read reads the head of a generation, and has apply, if there is one, read the rest.
+func (s *sealed) read(ctx context.Context, g int64, apply func(*chunkReader) error) (h Head, err error) {
 	h = Head{Role: s.head.Role, Topic: s.head.Topic, Partition: s.head.Partition, Generation: g}
 	f, err := s.vault.Open(ctx, h.file())
 	if errors.Is(err, fs.ErrNotExist) {
-		return h, 0, fmt.Errorf("%w: it is gone", ErrDamaged)
+		return h, fmt.Errorf("%w: it is gone", ErrDamaged)
 	}
 	if err != nil {
-		return h, 0, err
+		return h, err
 	}
 	defer f.Close() //nolint:errcheck // only read
 	r := newChunkReader(f)
 	found, err := r.readHead()
 	if err != nil {
-		return h, 0, err
+		return h, err
 	}
 	if err := found.fits(&s.head); err != nil || apply == nil {
-		return found, r.size, err
+		return found, err
 	}
-	return found, r.size, apply(r)
+	err = apply(r)
+	found.Bytes = cmp.Or(found.Bytes, r.size) // heads of the format before do not say
+	return found, err
 }
 
 // SaveCheckpoint stores a whole state, as the newest generation of the partition that h names, at offset h.Next. The
@@ -244,13 +247,7 @@ func SaveCheckpoint(ctx context.Context, v Vault, h Head, sections []Section) er
 		h.Generation = all[n-1] + 1
 	}
 	h.Begun = h.Generation
-	size := int64(0)
-	for _, s := range sections {
-		if whole, ok := s.State.(interface{ Bytes() int64 }); ok {
-			size += whole.Bytes()
-		}
-	}
-	data, err := encode(make([]byte, 0, size+size/16), &h, sections) // room at once, instead of growing into it
+	data, err := encode(nil, &h, sections, h.snapshot(sections))
 	if err != nil {
 		return err
 	}

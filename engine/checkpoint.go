@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,7 +46,8 @@ type Head struct {
 	Step       int     `json:"step"`       // of the sweep that is under way
 	Of         int     `json:"of"`
 	Begun      int64   `json:"begun"`   // the generation of step 1
-	Changed    int64   `json:"changed"` // bytes of the file that are changes, about; the rest is the sweep's
+	Bytes      int64   `json:"bytes"`   // that the sections of the file have, unpacked; the sizes after it are such too
+	Changed    int64   `json:"changed"` // those that are changes, about; the rest is the sweep's
 	Base       int64   `json:"base"`    // bytes that the last sweep wrote which came to its end: the whole state
 	Since      int     `json:"since"`   // files after it, before this one
 	Deltas     int64   `json:"deltas"`  // bytes of changes in them
@@ -56,8 +56,10 @@ type Head struct {
 }
 
 const (
-	checkpointMagic  = "UNOPENED CHECKPOINT 2\n"
-	checkpointFormat = 2
+	checkpointMagic  = "UNOPENED CHECKPOINT 3\n"
+	checkpointFormat = 3
+	formerMagic      = "UNOPENED CHECKPOINT 2\n" // of files without packed chunks, which are read as well
+	formerFormat     = 2
 	headName         = "head"
 )
 
@@ -91,22 +93,6 @@ func (h *Head) goesOn(want *Head) error {
 		h.Account, want.Account)
 }
 
-// encode returns a file: magic, head, sections. It lies in room, if that is large enough.
-func encode(room []byte, h *Head, sections []Section) ([]byte, error) {
-	out := bytes.NewBuffer(room[:0])
-	out.Grow(int(h.expected()))
-	out.WriteString(checkpointMagic)
-	w := chunkWriter{out: out}
-	err := w.section(headName, func(w io.Writer) error { return json.NewEncoder(w).Encode(h) })
-	for _, s := range sections {
-		if err == nil {
-			err = w.section(s.Name, func(w io.Writer) error { return s.State.Snapshot(w, h.Step, h.Of) })
-		}
-	}
-	w.end()
-	return out.Bytes(), err
-}
-
 // expected is about how many bytes the file will have: its changes and its part of the sweep, and the sums and numbers
 // of stretches that lie between.
 func (h *Head) expected() int64 {
@@ -119,7 +105,8 @@ func (h *Head) expected() int64 {
 
 // readHead reads magic and head of a file.
 func (r *chunkReader) readHead() (h Head, err error) {
-	if err := r.magic(checkpointMagic); err != nil {
+	former, err := r.magic()
+	if err != nil {
 		return h, err
 	}
 	body, err := r.section(headName)
@@ -129,11 +116,17 @@ func (r *chunkReader) readHead() (h Head, err error) {
 	if err := json.NewDecoder(body).Decode(&h); err != nil {
 		return h, fmt.Errorf("section %s: %w", headName, err)
 	}
-	return h, r.rest()
+	if former != (h.Format == formerFormat) {
+		return h, fmt.Errorf("%w: it begins as one of another format than %d", ErrDamaged, h.Format)
+	}
+	err = r.rest()
+	r.most = h.Bytes
+	return h, err
 }
 
 // restore reads the sections of a file behind its head, and that nothing follows.
 func (r *chunkReader) restore(sections []Section, first, last bool) error {
+	defer r.hurry()()
 	for _, s := range sections {
 		body, err := r.section(s.Name)
 		if err == nil {

@@ -14,6 +14,8 @@ type Config struct {
 	Checkpoints string `yaml:"checkpoints"`
 	// S3 is how the object storage is reached, where Checkpoints names one.
 	S3 S3 `yaml:"s3"`
+	// Visibility restricts what is split, as to a messenger that sees less.
+	Visibility Visibility `yaml:"visibility"`
 	// SealEvery is the time between two checkpoints of a partition; one comes earlier when much has changed.
 	SealEvery time.Duration `yaml:"seal_every"`
 	// Window is W: how far behind the watermark an event may lie, and for how long repeats are recognised.
@@ -28,6 +30,14 @@ type Config struct {
 	AlignPatience time.Duration `yaml:"align_patience"`
 	// Listen is the address of /metrics, /healthz and /readyz; empty for none.
 	Listen string `yaml:"listen"`
+}
+
+// Visibility names the profile of what a messenger's servers can see (ingest.Profile), to which events are restricted.
+type Visibility struct {
+	// Profile is the name of one that ships or a file; empty for no restriction.
+	Profile string `yaml:"profile"`
+	// Doubtful is whether what the profile marks as doubtful counts as seen.
+	Doubtful bool `yaml:"doubtful"`
 }
 
 // DefaultConfig returns the defaults.
@@ -54,6 +64,7 @@ func (c *Config) Validate() error {
 	} else {
 		bad(c.S3 == S3{}, "s3: is set, but checkpoints is a folder; write s3://bucket/prefix there")
 	}
+	bad(c.Visibility.Profile != "" || !c.Visibility.Doubtful, "visibility.doubtful: is set, but visibility.profile names no profile; name one")
 	bad(c.SealEvery >= 100*time.Millisecond, "seal_every: %s is below 100ms", c.SealEvery)
 	bad(c.Window >= time.Minute && c.Window <= 24*time.Hour, "window: %s is not between 1m and 24h", c.Window)
 	bad(c.WindowIDs >= 1000, "window_ids: %d is below 1000", c.WindowIDs)

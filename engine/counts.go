@@ -7,11 +7,12 @@ type SplitCounts struct {
 	Offsets  int64 // the offset reached minus the first one
 	Fetched  int64
 	Accepted int64
-	Skipped  int64 // lines of a history that happened at the cut-over or later; 0 for raw partitions
-	Gaps     int64 // offsets without a record
-	Lost     int64 // those of them whose record the log no longer had
-	Sides    int64 // entries made, without those written again after a crash
-	Letters  int64 // dead letters written, without those written again after a crash
+	Skipped  int64                    // lines of a history that happened at the cut-over or later; 0 for raw partitions
+	Unseen   [ingest.Object + 1]int64 // events that the mask does not let see, by type
+	Gaps     int64                    // offsets without a record
+	Lost     int64                    // those of them whose record the log no longer had
+	Sides    int64                    // entries made, without those written again after a crash
+	Letters  int64                    // dead letters written, without those written again after a crash
 	Refused  [ingest.RefusalCount]int64
 }
 
@@ -25,9 +26,32 @@ func (c *SplitCounts) Add(o *SplitCounts) {
 	c.Lost += o.Lost
 	c.Sides += o.Sides
 	c.Letters += o.Letters
+	for i, n := range o.Unseen {
+		c.Unseen[i] += n
+	}
 	for i, n := range o.Refused {
 		c.Refused[i] += n
 	}
+}
+
+// UnseenTotal is the sum of Unseen over all types.
+func (c *SplitCounts) UnseenTotal() int64 {
+	var sum int64
+	for _, n := range c.Unseen {
+		sum += n
+	}
+	return sum
+}
+
+// UnseenByType returns the events that were not seen, by the name of their type.
+func (c *SplitCounts) UnseenByType() map[string]int64 {
+	named := make(map[string]int64)
+	for i, n := range c.Unseen {
+		if n > 0 {
+			named[ingest.Type(i).String()] = n
+		}
+	}
+	return named
 }
 
 // RefusedTotal is the sum of Refused over all reasons.

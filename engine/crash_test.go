@@ -154,7 +154,7 @@ func simulated(t *testing.T, accounts, days int, seed uint64) *world {
 	w := emptyWorld(t)
 	sc := simulate.Default()
 	sc.Accounts, sc.Days, sc.Seed, sc.Hostile, sc.Repeats = accounts, days, seed, 40, 200
-	sc.SpamBursts, sc.Groomers, sc.Brigades, sc.Takeovers = 1, 3, 1, 3
+	sc.Plain(1, 3, 1, 3)
 	sim := simulate.New(sc)
 	for i := 0; ; i++ {
 		line, _, more := sim.Next(nil)

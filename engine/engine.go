@@ -27,6 +27,7 @@ type Engine struct {
 
 	Encoding    ingest.Encoding // of the raw records
 	Incarnation uint32          // which life of the raw topic is read
+	Mask        *ingest.Mask    // what of the raw records is seen; nil for all
 	// AccountTopic is the name of the account topic, which split's checkpoints keep: what was split into one topic must not
 	// go on in another; empty where nothing is kept.
 	AccountTopic string

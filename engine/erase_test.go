@@ -13,6 +13,15 @@ import (
 	"github.com/unopened/unopened/ingest"
 )
 
+// unpacked is all that the chunks of a file have.
+func unpacked(t *testing.T, file []byte) (all []byte) {
+	t.Helper()
+	for _, c := range chunksOf(t, file) {
+		all = append(all, c.data...)
+	}
+	return all
+}
+
 // naming counts the files of checkpoints that hold a pseudonym, as bytes or digits, or as its contacts name it.
 func naming(t *testing.T, f *Folder, account string) (files int) {
 	t.Helper()
@@ -26,11 +35,15 @@ func naming(t *testing.T, f *Folder, account string) (files int) {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		data, err := fs.ReadFile(os.DirFS(f.Dir), path)
+		file, err := fs.ReadFile(os.DirFS(f.Dir), path)
+		if err != nil {
+			return err
+		}
+		data := unpacked(t, file)
 		if bytes.Contains(data, raw) || bytes.Contains(data, []byte(account)) || bytes.Contains(data, peer[:]) {
 			files++
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -122,11 +122,12 @@ func TestSweepsHaveALength(t *testing.T) {
 		for range 20_000 {
 			h := s.follow()
 			h.Changed = changed
-			s.head, s.newest, s.size = h, h.Generation, changed
+			h.Bytes = changed
 			if h.Of > 0 {
-				s.size += state / int64(h.Of)
+				h.Bytes += state / int64(h.Of)
 				longest = max(longest, h.Of)
 			}
+			s.head, s.newest = h, h.Generation
 			chain = max(chain, len(h.Needs))
 			if h.Of > 0 && h.Step == h.Of {
 				sweeps++

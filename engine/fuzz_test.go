@@ -25,7 +25,8 @@ func fuzzed(t testing.TB) []Section {
 // FuzzCheckpoint reads bytes as a file of a checkpoint, as they are and with every sum made right: an error, or a state
 // that can be written again; never a panic, a hang, or memory that the bytes do not pay for.
 func FuzzCheckpoint(f *testing.F) {
-	sound, err := encode(nil, &Head{Format: checkpointFormat, Role: "score", Topic: "t", Step: 1, Of: 1}, fuzzed(f))
+	first, sections := Head{Format: checkpointFormat, Role: "score", Topic: "t", Step: 1, Of: 1}, fuzzed(f)
+	sound, err := encode(nil, &first, sections, first.snapshot(sections))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -47,7 +48,7 @@ func FuzzCheckpoint(f *testing.F) {
 				continue
 			}
 			h.Step, h.Of = 1, 1
-			if _, err := encode(nil, &h, sections); err != nil {
+			if _, err := encode(nil, &h, sections, h.snapshot(sections)); err != nil {
 				t.Errorf("a state that was read cannot be written: %v", err)
 			}
 		}
@@ -58,11 +59,12 @@ func FuzzCheckpoint(f *testing.F) {
 func summed(data []byte) []byte {
 	out := bytes.Clone(data)
 	for at, number := len(checkpointMagic), uint32(0); at+chunkHead <= len(out); number++ {
-		n := int(binary.LittleEndian.Uint32(out[at:]))
+		length := binary.LittleEndian.Uint32(out[at:])
+		n := int(length &^ chunkPacked)
 		if n > chunkMost || at+chunkHead+n > len(out) {
 			break
 		}
-		binary.LittleEndian.PutUint32(out[at+4:], chunkSum(number, out[at+chunkHead:at+chunkHead+n]))
+		binary.LittleEndian.PutUint32(out[at+4:], chunkSum(number, length, out[at+chunkHead:at+chunkHead+n]))
 		at += chunkHead + n
 	}
 	return out

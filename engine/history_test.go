@@ -35,7 +35,7 @@ func newWarmWorld(t *testing.T, accounts int, renamed bool) *warmWorld {
 	w := &warmWorld{world: emptyWorld(t), history: newTopic("files", 1)}
 	sc := simulate.Default()
 	sc.Accounts, sc.Days, sc.Hostile, sc.Repeats = accounts, 2, 30, 0
-	sc.SpamBursts, sc.Groomers, sc.Brigades, sc.Takeovers = 1, 3, 1, 3
+	sc.Plain(1, 3, 1, 3)
 	w.cut = Cut{Topic: "raw", Until: sc.Start + 24*3600_000, Offsets: []int64{-1, -1}, Times: make([]int64, 2)}
 	w.since = time.UnixMilli(w.cut.Until).UTC().Format(time.RFC3339)
 	at := sc.Start // hostile records lie where they are

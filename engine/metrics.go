@@ -20,6 +20,7 @@ var (
 	metricAccepted   = desc("split_accepted_total", "Raw records that were events of the contract.")
 	metricRefused    = desc("split_refused_total", "Raw records refused, by reason.", "reason")
 	metricSkipped    = desc("split_skipped_total", "Lines of a history from the cut-over on; 0 where raw partitions are split.")
+	metricUnseen     = desc("split_unseen_total", "Events that the visibility profile does not let see, by type; 0 without one.", "type")
 	metricMade       = desc("split_sides_total", "Entries of the account topic made of raw records, without those written again after a crash.")
 	metricTripwire   = desc("content_tripwire_total", "Raw records refused for a field that the contract lacks: a producer may be leaking content.")
 	metricOffsets    = desc("offsets_total", "Offsets passed since the first one (next - start), by role.", "role")
@@ -90,6 +91,11 @@ func collectAccounting(ch chan<- prometheus.Metric, s *Stats) {
 	count(ch, metricFetched, s.Split.Fetched)
 	count(ch, metricAccepted, s.Split.Accepted)
 	count(ch, metricSkipped, s.Split.Skipped)
+	for i, n := range s.Split.Unseen {
+		if i > 0 {
+			count(ch, metricUnseen, n, ingest.Type(i).String())
+		}
+	}
 	count(ch, metricMade, s.Split.Sides)
 	count(ch, metricTripwire, s.Split.Refused[ingest.RefusedUnknownField])
 	for i, n := range s.Split.Refused {

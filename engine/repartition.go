@@ -240,7 +240,7 @@ func (r *Repartition) unread(ctx context.Context) error {
 			return err
 		}
 		for _, g := range all {
-			head, _, err := s.read(ctx, g, nil)
+			head, err := s.read(ctx, g, nil)
 			if err != nil && !errors.Is(err, ErrDamaged) {
 				return err
 			}

@@ -26,21 +26,20 @@ type sealed struct {
 	log      *slog.Logger
 	counts   *sealCounts
 	head     Head  // of the last file that is durable
-	size     int64 // its bytes
 	newest   int64 // the greatest generation that there is, sound or not
 	renew    int   // sweeps to be made besides the usual ones
 	next     int64 // where the state stands, -1 where nothing was read
 	open     bool  // a batch was begun and not finished: the state is ahead of next and must not be sealed
 	last     time.Time
 	flight   *flight
-	room     []byte // for the next file: to get fresh pages takes longer than to fill them
+	room     []byte // for the next copy: to get fresh pages takes longer than to fill them
 	failed   error  // why the file on its way did not arrive: its changes are in no other, so nothing may follow it
 }
 
 // flight is a file on its way to the vault.
 type flight struct {
 	head   Head
-	size   int64
+	size   int64  // bytes of the file
 	room   []byte // memory that can be used again
 	pruned bool   // what the file made needless is gone
 	done   chan error
@@ -159,7 +158,7 @@ func (s *sealed) start(durable func(context.Context) error) error {
 	begin := time.Now()
 	s.last = begin
 	head := s.follow()
-	data, err := encode(s.room, &head, s.sections)
+	copied, err := drafted(s.room, &head, s.sections)
 	if err != nil {
 		s.failed = fmt.Errorf("checkpoint of %s: %w", head.file(), err)
 		return s.failed
@@ -167,19 +166,26 @@ func (s *sealed) start(durable func(context.Context) error) error {
 	s.counts.paused(time.Since(begin))
 	ctx, stop := context.WithCancel(context.Background())
 	s.room = nil
-	s.flight = &flight{head: head, size: int64(len(data)), done: make(chan error, 1), stop: stop}
-	go func(f *flight) {
-		err := durable(ctx)
-		if err == nil {
-			f.pruned, err = s.store(ctx, &f.head, data)
-		}
-		if err == nil && cap(data) <= roomMost { // else somebody may read it yet, or it is for once
-			clear(data) // who is erased stays in no memory
-			f.room = data
-		}
-		f.done <- err
-	}(s.flight)
+	s.flight = &flight{head: head, done: make(chan error, 1), stop: stop}
+	go func(f *flight) { f.done <- s.send(ctx, f, copied, durable) }(s.flight)
 	return nil
+}
+
+// send makes a file of what was copied and stores it when durable has returned.
+func (s *sealed) send(ctx context.Context, f *flight, copied *draft, durable func(context.Context) error) error {
+	data, err := encode(nil, &f.head, s.sections, copied.write)
+	clear(copied.data)                // who is erased stays in no memory
+	if cap(copied.data) <= roomMost { // else it is for once
+		f.room = copied.data
+	}
+	if err == nil {
+		err = durable(ctx)
+	}
+	if err == nil {
+		f.size = int64(len(data))
+		f.pruned, err = s.store(ctx, &f.head, data)
+	}
+	return err
 }
 
 // poll sees whether the file on its way has come to its end.
@@ -216,7 +222,7 @@ func (s *sealed) land(err error) error {
 	if f.head.Step == f.head.Of && f.pruned {
 		s.renew = max(s.renew-1, 0)
 	}
-	s.head, s.size, s.newest, s.room = f.head, f.size, f.head.Generation, f.room
+	s.head, s.newest, s.room = f.head, f.head.Generation, f.room
 	s.counts.stored.Add(1)
 	s.counts.bytes.Add(f.size)
 	return nil

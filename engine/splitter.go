@@ -113,6 +113,11 @@ func (s *splitter) step(ctx context.Context, r *ingest.Record) error {
 		s.counts.Skipped++
 		return nil
 	}
+	if !s.engine.Mask.Apply(&s.raw) {
+		s.counts.Unseen[s.raw.Type]++
+		s.reached, s.moved = max(s.reached, s.raw.At), true // others need not wait for what is not seen
+		return nil
+	}
 	s.counts.Accepted++
 	if s.raw.At > s.limit {
 		if err := s.wait(ctx, s.raw.At); err != nil {

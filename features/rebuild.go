@@ -3,7 +3,6 @@ package features
 import (
 	"errors"
 	"fmt"
-	"math/bits"
 	"slices"
 )
 
@@ -62,36 +61,6 @@ func (t *Table) rebuild() error {
 	return index(&t.places, func(p *Place) bool {
 		return p.Last >= p.First && p.seen[0].Valid() && p.seen[1].Valid()
 	})
-}
-
-// index enters the rows in use of k that are sound, and fails at one that is not.
-func index[T any, P flat[T]](k *keyed[T, P], sound func(P) bool) error {
-	rows, err := k.used()
-	if err != nil {
-		return err
-	}
-	k.least = max(k.least, 1<<bits.Len(uint(k.live()*4/3/partCount)))
-	var ahead uint64
-	for row := range k.next {
-		if row%Batch == 0 { // the slots of a batch are touched first, so that their loads do not wait for one another
-			for i := row; i < min(row+Batch, k.next); i++ {
-				ahead += k.slot(P(k.at(i)).subject())
-			}
-		}
-		r := P(k.at(row))
-		if r.subject().IsZero() != !rows.has(row) {
-			return errDamaged
-		}
-		if !rows.has(row) {
-			continue
-		}
-		if _, twice := k.find(r.subject()); twice || !sound(r) {
-			return errDamaged
-		}
-		k.enter(r.subject(), row)
-	}
-	k.touched += ahead
-	return nil
 }
 
 // sound tells whether r's block exists, belongs to nobody else yet, and holds as many entries as r says, each where a

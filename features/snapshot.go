@@ -73,7 +73,7 @@ func (t *Table) Restore(r io.Reader, first, last bool) error {
 	if first {
 		*t = *New(t.cfg)
 	}
-	err := t.load(bufio.NewReaderSize(r, 1<<16))
+	err := t.load(bufio.NewReaderSize(r, 4096)) // small: stretches are read past it
 	if err == nil && last {
 		err = t.rebuild()
 	}

@@ -64,7 +64,8 @@ func lives(t *testing.T, split simulate.Split, seeds ...uint64) (all []*lived) {
 	for _, seed := range seeds {
 		sc := simulate.Default()
 		sc.Split, sc.Seed, sc.Hostile, sc.Repeats = split, seed, 0, 0
-		sc.Accounts, sc.Brigades, sc.Groomers, sc.Takeovers, sc.SpamBursts = 8000, 4, 40, 32, 4
+		sc.Accounts = 8000
+		sc.Plain(4, 40, 4, 32)
 		sim := simulate.New(sc)
 		w := newLives(t, sim.Truth())
 		var decoder ingest.Decoder

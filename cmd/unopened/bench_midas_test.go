@@ -24,7 +24,7 @@ func benchMidas(t *testing.T) (rows []measured) {
 				rounds = 1
 			}
 			took := beside(rounds, func() {
-				m := sketch.NewF(key, midasRows, columns, threshold)
+				m := sketch.NewF(key, columns, threshold)
 				for _, e := range edges {
 					m.Add(e.source, e.destination, e.tick)
 				}
@@ -36,10 +36,12 @@ func benchMidas(t *testing.T) (rows []measured) {
 			})
 			rows = append(rows, atLeast(3, fmt.Sprintf("%s, 2 x %s, beside plain", name, thousands(int64(columns))), took[1].over(took[0]), "x",
 				fmt.Sprintf("%.0f and %.0f ns an edge; %s edges, %s", took[0].per(len(edges)), took[1].per(len(edges)), thousands(int64(len(edges))), from)))
-			mean, least, most := midasAUC(edges, midasKeys(5), columns, threshold)
+			mean, least, most := midasAUC(edges, midasKeys(5), ours(columns, threshold))
 			rows = append(rows, plain(fmt.Sprintf("%s, 2 x %s, AUC", name, thousands(int64(columns))), mean, "", fmt.Sprintf("%.4f; 5 keys: %.4f to %.4f", mean, least, most)))
 		}
 	}
+	mean, least, most := midasAUC(edges, midasKeys(5), oneRow)
+	rows = append(rows, plain("MIDAS-R, 1 x 1,024, AUC", mean, "", fmt.Sprintf("%.4f; 5 keys: %.4f to %.4f", mean, least, most)))
 	trivial := auc(edges, perTick(edges))
 	return append(rows, plain("counter of the tick, AUC", trivial, "", fmt.Sprintf("%.4f", trivial)))
 }

@@ -27,7 +27,7 @@ const (
 // sealedFile is what a vault was given, and what it cost.
 type sealedFile struct {
 	engine.Head
-	size, accounts int // bytes; accounts changed
+	size, accounts int // bytes of the file; accounts changed
 	pause, copying time.Duration
 }
 
@@ -124,7 +124,7 @@ func (b *sealBench) seal(changed int) sealedFile {
 	f.accounts, f.pause = b.n-began, pause
 	time.Sleep(50 * time.Millisecond) // until what the file made needless is removed
 	begin := time.Now()
-	copy(b.copied, b.copied[len(b.copied)/2:][:f.size])
+	copy(b.copied, b.copied[len(b.copied)/2:][:f.Bytes])
 	f.copying = time.Since(begin)
 	return f
 }
@@ -144,15 +144,15 @@ func (b *sealBench) measure(changed int, sweeps bool) (rows []measured) {
 		name += ", in a sweep"
 	}
 	note := func(f *sealedFile) string {
-		return fmt.Sprintf("%.1f MB; to copy as much took %s ms then", float64(f.size)/1e6, significant(f.copying.Seconds()*1000))
+		return fmt.Sprintf("%.1f MB, %.1f in the file; to copy as much took %s ms then", float64(f.Bytes)/1e6, float64(f.size)/1e6, significant(f.copying.Seconds()*1000))
 	}
 	rows = append(rows, plain(name, middle.pause.Seconds()*1000, "ms", fmt.Sprintf("median pause of a shard of 400 k; %s", note(&middle))))
 	longest := atMost(50, "  the longest of "+thousands(sealEach), worst.pause.Seconds()*1000, "ms", note(&worst))
 	return append(rows, longest)
 }
 
-// benchSeal measures for how long a whole shard stands still for a seal: snapshot, sums and all, from a batch of entries
-// that are handled to a file for the vault. Each account has an episode, which few have in earnest. How much gathers
+// benchSeal measures for how long a whole shard stands still for a seal: from a batch of entries that are handled to the
+// copy of what changed, of which a goroutine makes a file for the vault. Each account has an episode, which few have in earnest. How much gathers
 // where nothing but its amount brings the seal is the shard's doing.
 func benchSeal(t *testing.T) (rows []measured) {
 	b := &sealBench{T: t, engine: benchEngine(t), vault: &watchedVault{engine.Folder{Dir: t.TempDir()}, make(chan sealedFile, 1024)}, copied: bytes.Repeat([]byte{1}, 128<<20)}

@@ -7,13 +7,17 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
 
+	"github.com/unopened/unopened/engine"
 	"github.com/unopened/unopened/ingest"
 )
 
@@ -138,5 +142,38 @@ func TestEveryGuiseIsFound(t *testing.T) {
 				t.Errorf("%s: %d fragments of a canary are found in another", d.name, n)
 			}
 		}
+	}
+}
+
+// smuggler is a state that a checkpoint keeps.
+type smuggler struct{ text []byte }
+
+func (s smuggler) Changed() int64                       { return 0 }
+func (s smuggler) Restore(io.Reader, bool, bool) error  { return nil }
+func (s smuggler) Snapshot(w io.Writer, _, _ int) error { _, err := w.Write(s.text); return err }
+
+// TestPackedCheckpointIsSearched has a checkpoint hold a canary of which the packing leaves no fragment in a row: it is
+// found. The control is that the file's own bytes do not show it.
+func TestPackedCheckpointIsSearched(t *testing.T) {
+	found, canary := newTraces(), newCanary(newMarks(rand.New(rand.NewPCG(6, 6))), true)
+	found.plant(canary)
+	var state smuggler
+	for piece := range slices.Chunk([]byte(canary), 6) {
+		state.text = append(append(state.text, piece...), "something else\n"...)
+	}
+	state.text = append(state.text, canary...)
+	vault := &engine.Folder{Dir: t.TempDir()}
+	err := engine.SaveCheckpoint(t.Context(), vault, engine.Head{Role: "score", Topic: "t"}, []engine.Section{{Name: "state", State: state}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := found.look(t, folder("checkpoints", vault.Dir)); n == 0 {
+		t.Error("a canary in a checkpoint is not found")
+	}
+	if err := os.Rename(filepath.Join(vault.Dir, "score", "t-0", "0000000000000001.ckpt"), filepath.Join(vault.Dir, "other")); err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := found.look(t, folder("files", vault.Dir)); n > 0 {
+		t.Errorf("the control: %d fragments are found in the bytes as they lie there", n)
 	}
 }

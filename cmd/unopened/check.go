@@ -27,6 +27,7 @@ type checkFlags struct {
 	span                  time.Duration
 	timed                 bool // a span was given
 	fromStart, asJSON     bool
+	sight                 sightFlags
 }
 
 func checkCommand() *cobra.Command {
@@ -44,6 +45,7 @@ can be assessed of how many accounts; an account that acts more than once in the
 Nothing of a refused record is ever printed: not its bytes, not its names, not its values.`,
 		Example: `  unopened check --config unopened.yaml --json
   unopened check --events events.jsonl.gz --json
+  unopened check --events events.jsonl.gz --profile signal
   unopened check --topic unopened.raw.v1 --for 1m --config unopened.yaml
   unopened check --topic unopened.raw.v1 --from-start --config unopened.yaml`,
 		Args: cobra.NoArgs,
@@ -63,6 +65,7 @@ Nothing of a refused record is ever printed: not its bytes, not its names, not i
 	flags.DurationVar(&f.span, "for", time.Minute, "how long to read the topic; with --from-start, at most how long")
 	flags.BoolVar(&f.fromStart, "from-start", false, "read what the topic holds, up to its present end, instead of what comes")
 	flags.BoolVar(&f.asJSON, "json", false, "print JSON")
+	f.sight.add(cmd)
 	return cmd
 }
 
@@ -79,18 +82,24 @@ func (f *checkFlags) check(ctx context.Context) (printable, error) {
 	case f.span <= 0:
 		return nil, usageError{fmt.Errorf("--for: %s is not above 0", f.span)}
 	case f.events == "" && f.topic == "":
+		if f.sight.Profile != "" || f.sight.Doubtful {
+			return nil, usageError{errors.New("--profile and --doubtful go with --events or --topic")}
+		}
 		return checkConfig(f.config)
 	}
 	cfg, err := loadConfig(f.config)
 	if err != nil {
 		return nil, err
 	}
-	set, err := models.Load(configs.Artefacts(), cfg.Models)
+	if err := f.sight.into(cfg); err != nil {
+		return nil, err
+	}
+	set, mask, err := loadModels(cfg)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, err
 	}
 	bar := newProgress("reading "+cmp.Or(f.topic, f.events), "records", -1)
-	seen := &survey{step: bar.add}
+	seen := &survey{step: bar.add, mask: mask}
 	begin := time.Now()
 	if f.topic != "" {
 		err = f.readTopic(ctx, cfg, seen)
@@ -103,7 +112,7 @@ func (f *checkFlags) check(ctx context.Context) (printable, error) {
 	}
 	found := newChecked(seen.sum(), set)
 	found.Source, found.Seconds = cmp.Or(f.topic, f.events), time.Since(begin).Seconds()
-	found.TimestampType = seen.clock
+	found.TimestampType, found.Profile = seen.clock, cfg.Engine.Visibility.Profile
 	found.rate(f.topic != "" && !f.fromStart)
 	return found, nil
 }
@@ -167,7 +176,7 @@ func checkConfig(configFile string) (*sound, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := models.Load(configs.Artefacts(), cfg.Models)
+	set, _, err := loadModels(cfg)
 	if err = errors.Join(err, checkFiles(cfg)); err != nil {
 		return nil, usageError{err}
 	}

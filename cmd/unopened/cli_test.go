@@ -53,8 +53,8 @@ func simulatedFiles(t *testing.T, args ...string) (events, truth string) {
 	t.Helper()
 	dir := t.TempDir()
 	events, truth = filepath.Join(dir, "events.jsonl"), filepath.Join(dir, "truth.jsonl")
-	ok(t, append([]string{"simulate", "--accounts", "400", "--days", "3", "--spam-bursts", "1", "--groomers", "2", "--brigades", "0",
-		"--takeovers", "2", "--out", events, "--truth", truth}, args...)...)
+	ok(t, append([]string{"simulate", "--accounts", "400", "--days", "3", "--campaign", "burst_spam=1", "--campaign", "grooming=2",
+		"--campaign", "brigade=0", "--campaign", "takeover=2", "--out", events, "--truth", truth}, args...)...)
 	return events, truth
 }
 

@@ -17,6 +17,7 @@ type survey struct {
 	form  ingest.Encoding // of the records
 	from  []int64         // the offset to begin at, by partition; the earliest for those beyond
 	clock string          // the topic's message.timestamp.type
+	mask  *ingest.Mask    // what of them is seen; nil for all
 	step  func(int)       // told how many records more were read, by several goroutines
 	mu    sync.Mutex
 	parts []*coverage
@@ -25,7 +26,7 @@ type survey struct {
 // open opens a partition.
 func (s *survey) open(_ context.Context, p ingest.Partition) (ingest.Handler, error) {
 	c := newCoverage()
-	c.from, c.step, c.decoder.Encoding = -1, s.step, s.form
+	c.from, c.step, c.decoder.Encoding, c.mask = -1, s.step, s.form, s.mask
 	if p.ID < len(s.from) {
 		c.from = s.from[p.ID]
 	}
@@ -49,6 +50,7 @@ type coverage struct {
 	from    int64
 	step    func(int)
 	decoder ingest.Decoder
+	mask    *ingest.Mask
 	event   ingest.Event
 
 	counts  engine.SplitCounts
@@ -109,6 +111,10 @@ func (c *coverage) record(r *ingest.Record) {
 		return
 	}
 	ev := &c.event
+	if !c.mask.Apply(ev) {
+		c.counts.Unseen[ev.Type]++
+		return
+	}
 	c.counts.Accepted++
 	c.types[ev.Type]++
 	count(&c.has, ev.Has)

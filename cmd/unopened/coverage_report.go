@@ -16,13 +16,15 @@ import (
 
 // checked is what `check` found in a file or a topic. Times are Unix milliseconds, as in the contract.
 type checked struct {
-	Source string `json:"source"`
-	Events struct {
+	Source  string `json:"source"`
+	Profile string `json:"profile,omitempty"` // to which the events were restricted
+	Events  struct {
 		Read     int64            `json:"read"`
 		Accepted int64            `json:"accepted"`
 		Refused  map[string]int64 `json:"refused"`
-		Gaps     int64            `json:"gaps"` // offsets without a record
-		Lost     int64            `json:"lost"` // those of them whose record the topic no longer had
+		Unseen   map[string]int64 `json:"unseen,omitempty"` // by type: what the profile does not let see
+		Gaps     int64            `json:"gaps"`             // offsets without a record
+		Lost     int64            `json:"lost"`             // those of them whose record the topic no longer had
 	} `json:"events"`
 	ContentTripwire int64                 `json:"content_tripwire"` // refused for a field that the contract lacks
 	Seconds         float64               `json:"seconds"`          // of reading
@@ -74,7 +76,7 @@ func newChecked(c *coverage, set *models.Set) *checked {
 	found := &checked{Types: make(map[string]int64), Fields: make(map[string]fieldShare), Accounts: c.acts.accounts()}
 	found.Events.Read, found.Events.Accepted = c.counts.Fetched, c.counts.Accepted
 	found.Events.Refused, found.Events.Gaps = c.counts.ByReason(), c.counts.Gaps
-	found.Events.Lost = c.counts.Lost
+	found.Events.Lost, found.Events.Unseen = c.counts.Lost, c.counts.UnseenByType()
 	found.ContentTripwire = c.counts.Refused[ingest.RefusedUnknownField]
 	for t, n := range c.types {
 		found.Types[t.String()] = n
@@ -148,8 +150,14 @@ func (c *checked) rate(live bool) {
 // print writes tables for people.
 func (c *checked) print(out io.Writer) error {
 	refused := c.Events.Read - c.Events.Accepted
-	fmt.Fprintf(out, "%s: %s records read in %.1f s: %s accepted, %s refused; %s lost before they were read\n", c.Source, thousands(c.Events.Read),
-		c.Seconds, thousands(c.Events.Accepted), thousands(refused), thousands(c.Events.Lost))
+	for _, n := range c.Events.Unseen {
+		refused -= n
+	}
+	fmt.Fprintf(out, "%s: %s records read in %.1f s: %s accepted, %s refused%s; %s lost before they were read\n", c.Source, thousands(c.Events.Read),
+		c.Seconds, thousands(c.Events.Accepted), thousands(refused), strings.Replace(unseen(c.Events.Unseen), " +", ",", 1), thousands(c.Events.Lost))
+	if c.Profile != "" {
+		fmt.Fprintf(out, "profile      %s: what its servers do not see was taken out\n", c.Profile)
+	}
 	if c.PerSecond > 0 {
 		fmt.Fprintf(out, "rate         %.4g records a second, over %s\n", c.PerSecond, c.Over)
 	}
@@ -168,7 +176,7 @@ func (c *checked) print(out io.Writer) error {
 		name   string
 		counts map[string]int64
 		of     int64
-	}{{"refused for", c.Events.Refused, c.Events.Read}, {"type", c.Types, c.Events.Accepted}} {
+	}{{"refused for", c.Events.Refused, c.Events.Read}, {"not seen", c.Events.Unseen, c.Events.Read}, {"type", c.Types, c.Events.Accepted}} {
 		if err := printShares(out, part.name, part.counts, part.of); err != nil {
 			return err
 		}

@@ -260,7 +260,7 @@ func moveOffset(t *testing.T, name string, next int64) int64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const chunk = len("UNOPENED CHECKPOINT 2\n") + 8 + len("head") // chunks: length, CRC-32C over number, length and bytes, bytes
+	const chunk = len("UNOPENED CHECKPOINT 3\n") + 8 + len("head") // chunks: length, CRC-32C over number, length and bytes, bytes
 	size := int(binary.LittleEndian.Uint32(data[chunk:]))
 	head := data[chunk+8 : chunk+8+size]
 	was, err := strconv.ParseInt(string(nextOffset.FindSubmatch(head)[1]), 10, 64)

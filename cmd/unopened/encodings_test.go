@@ -41,8 +41,8 @@ func fillTopic(t *testing.T, broker string, encoding ingest.Encoding) *encodedTo
 	if err := c.Save(e.file); err != nil {
 		t.Fatal(err)
 	}
-	ok(t, "simulate", "--kafka", "--config", e.file, "--accounts", "400", "--days", "3", "--spam-bursts", "1", "--groomers", "2",
-		"--brigades", "0", "--takeovers", "2", "--hostile", "70", "--repeats", "50")
+	ok(t, "simulate", "--kafka", "--config", e.file, "--accounts", "400", "--days", "3", "--campaign", "burst_spam=1", "--campaign", "grooming=2",
+		"--campaign", "brigade=0", "--campaign", "takeover=2", "--hostile", "70", "--repeats", "50")
 	return e
 }
 

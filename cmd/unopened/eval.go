@@ -13,13 +13,12 @@ import (
 
 	"github.com/unopened/unopened/evaluate"
 	"github.com/unopened/unopened/ingest/file"
-	"github.com/unopened/unopened/ingest/simulate"
 )
 
 // evalFlags are what `eval` was asked.
 type evalFlags struct {
 	config, truth, html                       string
-	world                                     world
+	world                                     scenarioFlags
 	simulate, asJSON, features                bool
 	batch, shards, bootstrap, windows, budget int
 	labels                                    float64
@@ -27,7 +26,7 @@ type evalFlags struct {
 }
 
 func evalCommand() *cobra.Command {
-	f := evalFlags{world: world{Scenario: simulate.Default()}}
+	var f evalFlags
 	cmd := &cobra.Command{
 		Use:   "eval [FILE...]",
 		Short: "Measure on a stream with known truth what the models catch, whom they hurt, and how a trivial rule would do",
@@ -41,14 +40,14 @@ An account counts by its greatest margin; one of a campaign from the time "from"
 campaign are the positives of its harm, innocent accounts the negatives of every harm; accounts of other harms' campaigns, and
 those whose "part" is accomplice, are neither. Each harm is shown beside a trivial rule: the greatest value of one feature.
 
-With --simulate there are no files: the simulator runs in this process, with the flags of simulate. With --labels a share
+With --scenario there are no files: the simulator runs in this process, with the flags of simulate. With --labels a share
 of the campaigns' accounts gets an analyst's label 1 to 7 days after its first act, and the same share of innocent accounts
 that reached the action threshold; an account's own evaluation ends at its own label. docs/evaluation.md says what each
 measure means. The same stream and flags give the same figures.`,
-		Example: `  unopened eval --simulate --accounts 3000 --days 5
+		Example: `  unopened eval --scenario demo --accounts 3000 --days 5
   unopened simulate --out events.jsonl.gz --truth truth.jsonl
   unopened eval --truth truth.jsonl --html evaluation.html events.jsonl.gz
-  unopened eval --simulate --labels 0.5 --features --json`,
+  unopened eval --scenario realistic --labels 0.5 --features --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(cmd, args); err != nil {
 				return err
@@ -57,10 +56,14 @@ measure means. The same stream and flags give the same figures.`,
 		},
 	}
 	flags := cmd.Flags()
-	f.world.flags(cmd)
-	flags.VisitAll(func(flag *pflag.Flag) { flag.Usage = "with --simulate: " + flag.Usage })
+	f.world.add(cmd)
+	flags.VisitAll(func(flag *pflag.Flag) {
+		if flag.Name != "scenario" {
+			flag.Usage = "with --scenario: " + flag.Usage
+		}
+	})
+	flags.Lookup("scenario").Usage = "simulate instead of reading files: " + flags.Lookup("scenario").Usage
 	addConfigFlag(cmd, &f.config)
-	flags.BoolVar(&f.simulate, "simulate", false, "run the simulator instead of reading files")
 	flags.StringVar(&f.truth, "truth", "", "file with the truth about the accounts in the files")
 	flags.IntVar(&f.windows, "windows", 4, "equal times into which the stream is cut for measures by time; 1 for none")
 	flags.IntVar(&f.budget, "budget", 50, "accounts of each harm that analysts can look at in a day; 0 for none")
@@ -77,18 +80,19 @@ measure means. The same stream and flags give the same figures.`,
 
 // check refuses what cannot be evaluated, before anything is opened.
 func (f *evalFlags) check(cmd *cobra.Command, files []string) error {
+	f.simulate = cmd.Flags().Changed("scenario")
 	if f.simulate == (len(files) > 0) {
-		return usageError{errors.New("name files of events, or give --simulate, not both")}
+		return usageError{errors.New("name files of events, or give --scenario, not both")}
 	}
 	if f.simulate == (f.truth != "") {
-		return usageError{errors.New("--truth goes with files, and they need it; --simulate knows the truth")}
+		return usageError{errors.New("--truth goes with files, and they need it; a simulation knows the truth")}
 	}
 	if f.truth == file.Stdio && slices.Contains(files, file.Stdio) {
 		return usageError{errors.New("--truth and the events both come from standard input; give one of them a file")}
 	}
 	for _, name := range worldFlags() {
 		if !f.simulate && cmd.Flags().Changed(name) {
-			return usageError{fmt.Errorf("--%s goes with --simulate", name)}
+			return usageError{fmt.Errorf("--%s goes with --scenario", name)}
 		}
 	}
 	if f.windows > 1 && slices.Contains(files, file.Stdio) {
@@ -108,19 +112,14 @@ func (f *evalFlags) check(cmd *cobra.Command, files []string) error {
 	if !(f.labels >= 0 && f.labels <= 1) {
 		return usageError{fmt.Errorf("--labels: %v is not between 0 and 1", f.labels)}
 	}
-	if f.simulate {
-		if err := f.world.complete(); err != nil {
-			return err
-		}
-	}
 	return separate(append(slices.Clone(files), f.config, f.truth), []written{{"--html", f.html}})
 }
 
 // worldFlags are the names of the flags that describe a simulation.
 func worldFlags() (names []string) {
-	var w world
+	var w scenarioFlags
 	cmd := &cobra.Command{}
-	w.flags(cmd)
+	w.add(cmd)
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
 	return names
 }

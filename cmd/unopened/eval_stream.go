@@ -62,8 +62,12 @@ func (s *truthStream) lookThrough(ctx context.Context) error {
 }
 
 // simulatedStream is a stream that the simulator makes while it is read.
-func simulatedStream(w *world) (*truthStream, error) {
-	sim := simulate.New(w.Scenario)
+func simulatedStream(f *scenarioFlags) (*truthStream, error) {
+	w, err := f.read()
+	if err != nil {
+		return nil, err
+	}
+	sim := simulate.New(w)
 	var lines bytes.Buffer
 	if err := simulate.WriteTruth(&lines, sim.Truth()); err != nil {
 		return nil, err
@@ -72,7 +76,7 @@ func simulatedStream(w *world) (*truthStream, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	s := &truthStream{name: "a simulation", source: simulation{sim}, truth: truth, records: -1}
+	s := &truthStream{name: "a simulation", source: madeUp{sim}, truth: truth, records: -1}
 	s.span.first, s.span.last = w.Start, w.Start+int64(w.Days)*dayMs-1
 	return s, nil
 }
@@ -102,11 +106,11 @@ func (s labelledSource) Run(ctx context.Context, open func(context.Context, inge
 	return s.Source.Run(ctx, s.labels.Into(open))
 }
 
-// simulation is a simulator as a source.
-type simulation struct{ *simulate.Simulator }
+// madeUp is a simulator as a source.
+type madeUp struct{ *simulate.Simulator }
 
 // Run hands all lines over.
-func (s simulation) Run(ctx context.Context, open func(context.Context, ingest.Partition) (ingest.Handler, error)) (err error) {
+func (s madeUp) Run(ctx context.Context, open func(context.Context, ingest.Partition) (ingest.Handler, error)) (err error) {
 	h, err := open(ctx, ingest.Partition{Topic: "simulation", Count: 1})
 	if err != nil {
 		return err

@@ -82,9 +82,9 @@ reading a file of events to its end.`,
 			if err != nil {
 				return err
 			}
-			set, err := models.Load(configs.Artefacts(), cfg.Models)
+			set, _, err := loadModels(cfg)
 			if err != nil {
-				return usageError{err}
+				return err
 			}
 			vector, at, err := vectorOf(cmd.Context(), cfg, events, account)
 			if err != nil {

@@ -20,6 +20,7 @@ import (
 type featuresFlags struct {
 	config, events, account, at, family, harm string
 	watch, asJSON                             bool
+	sight                                     sightFlags
 
 	subject ingest.SubjectID // the account
 	until   int64            // event time up to which its values are wanted, Unix milliseconds
@@ -72,6 +73,7 @@ only --watch shows what was before.`,
 	flags.StringVar(&f.at, "at", "", "with --events: as of this event time, such as 2026-11-01T00:00:00Z, or Unix milliseconds")
 	flags.BoolVar(&f.watch, "watch", false, "with --events: a line each time that a feature changes")
 	flags.BoolVar(&f.asJSON, "json", false, "print JSON; with --watch, JSON lines")
+	f.sight.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("family", cobra.FixedCompletions(families(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("harm", cobra.FixedCompletions(harmNames, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -103,6 +105,8 @@ func (f *featuresFlags) check(names []string) (err error) {
 		return usageError{errors.New("--events and --account go together: which events are read, and whose features are shown")}
 	case f.events == "" && (f.watch || f.at != ""):
 		return usageError{errors.New("--at and --watch go with --events and --account")}
+	case f.events == "" && (f.sight.Profile != "" || f.sight.Doubtful):
+		return usageError{errors.New("--profile and --doubtful go with --events and --account")}
 	case f.watch && f.at != "":
 		return usageError{errors.New("give --at or --watch, not both")}
 	}

@@ -38,6 +38,9 @@ func (f *featuresFlags) follow(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if err := f.sight.into(cfg); err != nil {
+		return err
+	}
 	e, err := replayEngine(cfg)
 	if err != nil {
 		return err
@@ -142,6 +145,9 @@ func (f *featuresFlags) tellRefused(out io.Writer, s *engine.Stats) {
 			words[i] = fmt.Sprintf("%s %s", thousands(reasons[reason]), reason)
 		}
 		fmt.Fprintf(out, "%s: %s of %s lines were refused (%s) and changed nothing\n", f.from(), thousands(n), thousands(s.Split.Fetched), strings.Join(words, ", "))
+	}
+	if n := s.Split.UnseenTotal(); n > 0 {
+		fmt.Fprintf(out, "%s: %s of %s lines are of events that the profile does not let see, and changed nothing\n", f.from(), thousands(n), thousands(s.Split.Fetched))
 	}
 	if n := s.Sides.Late; n > 0 {
 		fmt.Fprintf(out, "%s: %s sides of events came later than engine.window allows and changed nothing\n", f.from(), thousands(n))

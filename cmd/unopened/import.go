@@ -14,6 +14,7 @@ import (
 
 	"github.com/unopened/unopened/ingest"
 	"github.com/unopened/unopened/ingest/file"
+	"github.com/unopened/unopened/models"
 )
 
 // columnFlags are the fields that have a flag of their own for their column.
@@ -26,6 +27,9 @@ type importFlags struct {
 	maps                []string
 	keyFile, epoch, out string
 	typeName, delimiter string
+	label, of, harm     string
+	truth               string
+	sight               sightFlags
 }
 
 func importCommand() *cobra.Command {
@@ -39,7 +43,9 @@ become pseudonyms under --key-file; without one, under a random key that is thro
 who is who. Rows that make no valid record are counted by reason, and nothing of their cells is printed.`,
 		Example: `  unopened import --actor 1 --target 2 --at 3 --unit s --type message --header log.csv.gz | unopened replay --json -
   unopened import --actor from --target to --at time --unit rfc3339 --header \
-      --column type=kind --map type:sms=message --map type:voice=call --key-file pseudonym.key log.csv`,
+      --column type=kind --map type:sms=message --map type:voice=call --key-file pseudonym.key log.csv
+  unopened import --actor 1 --target 2 --at 3 --type message --header --label banned=1 --harm spam \
+      --truth truth.jsonl --out events.jsonl log.csv && unopened eval --truth truth.jsonl events.jsonl`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
@@ -57,6 +63,13 @@ who is who. Rows that make no valid record are counted by reason, and nothing of
 	flags.StringVar(&f.delimiter, "delimiter", ",", "what separates cells; \\t for a tab")
 	flags.BoolVar(&f.options.Sort, "sort", false, "put the records in the order of time (in memory)")
 	flags.StringVar(&f.keyFile, "key-file", "", "the pseudonym key (unopened keys new FILE)")
+	flags.StringVar(&f.label, "label", "", "column and value that tell an abusive account, such as banned=1; its truth goes to --truth")
+	flags.StringVar(&f.of, "label-of", "actor", "whom the label is about: actor or target")
+	flags.StringVar(&f.harm, "harm", "", "the harm of those so labelled: "+strings.Join(models.Names[:], ", "))
+	flags.StringVar(&f.truth, "truth", "", "file for the truth about the accounts, for eval")
+	_ = cmd.RegisterFlagCompletionFunc("harm", cobra.FixedCompletions(models.Names[:], cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("label-of", cobra.FixedCompletions([]string{"actor", "target"}, cobra.ShellCompDirectiveNoFileComp))
+	f.sight.add(cmd)
 	flags.StringVarP(&f.out, "out", "o", "-", "file for the records; .gz and .zst are compressed, - is standard output")
 	return cmd
 }
@@ -100,6 +113,23 @@ func (f *importFlags) complete() (err error) {
 		return fmt.Errorf("--delimiter %q is not one character", f.delimiter)
 	}
 	o.Comma = comma[0]
+	return f.completeLabel()
+}
+
+// completeLabel makes the label of the flags that tell of it, which come together or not at all.
+func (f *importFlags) completeLabel() error {
+	if f.label == "" && f.harm == "" && f.truth == "" {
+		return nil
+	}
+	column, value, ok := strings.Cut(f.label, "=")
+	if !ok || f.harm == "" || f.truth == "" {
+		return errors.New("give --label COLUMN=VALUE, --harm and --truth together: who is abusive, of what, and where to write it")
+	}
+	if err := oneOf("harm", f.harm, models.Names[:]); err != nil {
+		return err
+	}
+	h, _ := models.ParseHarm(f.harm)
+	f.options.Label = &file.Label{Column: column, Value: value, Of: f.of, Harm: ingest.Category(h + 1)}
 	return nil
 }
 
@@ -108,7 +138,7 @@ func (f *importFlags) run(cmd *cobra.Command, name string) (err error) {
 	if err := f.complete(); err != nil {
 		return usageError{err}
 	}
-	if err := separate([]string{name, f.keyFile}, []written{{"--out", f.out}}); err != nil {
+	if err := separate([]string{name, f.keyFile}, []written{{"--out", f.out}, {"--truth", f.truth}}); err != nil {
 		return err
 	}
 	if f.keyFile == "" {
@@ -117,9 +147,20 @@ func (f *importFlags) run(cmd *cobra.Command, name string) (err error) {
 	} else if f.options.Key, err = ingest.ReadKey(f.keyFile); err != nil {
 		return err
 	}
+	if f.options.Mask, err = f.sight.mask(); err != nil {
+		return err
+	}
 	out, err := file.Create(f.out)
 	if err != nil {
 		return err
+	}
+	if f.options.Label != nil {
+		truth, err := file.Create(f.truth)
+		if err != nil {
+			return errors.Join(err, out.Close())
+		}
+		defer func() { err = errors.Join(err, truth.Close()) }()
+		f.options.Truth = truth
 	}
 	bar := newProgress("importing", "records", -1)
 	summary, err := file.Import(cmd.Context(), counted{out, bar}, name, f.options)
@@ -146,9 +187,15 @@ func (c counted) Write(b []byte) (int, error) {
 // printImport tells what became of the rows.
 func printImport(out io.Writer, s *file.ImportSummary) {
 	fmt.Fprintf(out, "%s rows, %s records", thousands(s.Rows), thousands(s.Written))
+	if s.Unseen > 0 {
+		fmt.Fprintf(out, "; %s not seen by the profile's servers", thousands(s.Unseen))
+	}
 	for _, reason := range slices.Sorted(maps.Keys(s.Refused)) {
 		r := s.Refused[reason]
 		fmt.Fprintf(out, "; %s refused: %s (lines %s)", thousands(r.Rows), reason, strings.Trim(fmt.Sprint(r.Lines), "[]"))
 	}
 	fmt.Fprintln(out)
+	if s.Accounts > 0 {
+		fmt.Fprintf(out, "truth about %s accounts, %s of them abusive\n", thousands(s.Accounts), thousands(s.Abusive))
+	}
 }

@@ -79,8 +79,8 @@ New here? "unopened demo" runs everything on this machine in a minute.`,
 		return wrongUse(c, err)
 	})
 	for _, sub := range []func() *cobra.Command{
-		demoCommand, runCommand, splitCommand, replayCommand, evalCommand, simulateCommand, importCommand, checkCommand, warmupCommand, repartitionCommand,
-		featuresCommand, explainCommand, queryCommand, alertsCommand, schemaCommand, keysCommand, versionCommand,
+		demoCommand, runCommand, splitCommand, replayCommand, evalCommand, simulateCommand, shapeCommand, importCommand, checkCommand, warmupCommand, repartitionCommand,
+		featuresCommand, profilesCommand, explainCommand, queryCommand, alertsCommand, schemaCommand, keysCommand, versionCommand,
 	} {
 		cmd.AddCommand(sub())
 	}

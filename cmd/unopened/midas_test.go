@@ -69,7 +69,7 @@ func burstyEdges(seed uint64, n, perTick int) []edge {
 // differing returns how many scores of ours are not, to the bit, those of the straightforward, and how many edges were
 // at or above the threshold.
 func differing(edges []edge, key [2]uint64, columns int, threshold float32, shift uint32) (bad, hot int) {
-	m, plain := sketch.NewF(key, midasRows, columns, threshold), newNaiveMidas(key, midasRows, columns, threshold)
+	m, plain := sketch.NewF(key, columns, threshold), newNaiveMidas(key, midasRows, columns, threshold)
 	for _, e := range edges {
 		got, want := m.Add(e.source, e.destination, e.tick+shift), plain.add(e.source, e.destination, e.tick)
 		if math.Float32bits(got) != math.Float32bits(want) {
@@ -193,14 +193,26 @@ func perTick(edges []edge) []float32 {
 	return scores
 }
 
-// midasAUC returns the mean, the least and the greatest AUC over some keys, with so many columns.
-func midasAUC(edges []edge, keys [][2]uint64, columns int, threshold float32) (mean, least, most float64) {
+// ours makes the sketch of a key, with so many columns.
+func ours(columns int, threshold float32) func(key [2]uint64) func(source, destination uint64, tick uint32) float32 {
+	return func(key [2]uint64) func(uint64, uint64, uint32) float32 {
+		return sketch.NewF(key, columns, threshold).Add
+	}
+}
+
+// oneRow makes the plain MIDAS-R of a key with one row.
+func oneRow(key [2]uint64) func(source, destination uint64, tick uint32) float32 {
+	return newNaiveMidas(key, 1, midasColumns, 0).add
+}
+
+// midasAUC returns the mean, the least and the greatest AUC over some keys.
+func midasAUC(edges []edge, keys [][2]uint64, of func([2]uint64) func(uint64, uint64, uint32) float32) (mean, least, most float64) {
 	scores := make([]float32, len(edges))
 	least = 1
 	for _, key := range keys {
-		m := sketch.NewF(key, midasRows, columns, threshold)
+		score := of(key)
 		for i, e := range edges {
-			scores[i] = m.Add(e.source, e.destination, e.tick)
+			scores[i] = score(e.source, e.destination, e.tick)
 		}
 		got := auc(edges, scores)
 		mean, least, most = mean+got/float64(len(keys)), min(least, got), max(most, got)
@@ -224,8 +236,8 @@ func TestMidasOnDARPA(t *testing.T) {
 		}
 	}
 	trivial := auc(edges, perTick(edges))
-	r, rLeast, rMost := midasAUC(edges, keys, midasColumns, 0)
-	f, fLeast, fMost := midasAUC(edges, keys, midasColumns, midasThreshold)
+	r, rLeast, rMost := midasAUC(edges, keys, ours(midasColumns, 0))
+	f, fLeast, fMost := midasAUC(edges, keys, ours(midasColumns, midasThreshold))
 	t.Logf("%d edges, %d keys: AUC of R %.4f (%.4f to %.4f), of F %.4f (%.4f to %.4f), of the trivial counter %.4f",
 		len(edges), len(keys), r, rLeast, rMost, f, fLeast, fMost, trivial)
 	if f < 0.98 && r < 0.949 || f <= trivial {

@@ -6,13 +6,14 @@ import "github.com/unopened/unopened/features/sketch"
 // this tick, of all and, for F, of the last score; at the end of each tick every cell is gone through. The hash is the one
 // of features/sketch, so that the scores can be held against each other bit for bit.
 type naiveMidas struct {
-	key           [2]uint64
-	rows, columns int
-	threshold     float32
-	tick          uint32
-	edge          naiveCounts
-	source        naiveCounts
-	destination   naiveCounts
+	key         [2]uint64
+	columns     int
+	cells       []int // of the key that is counted, one in each row
+	threshold   float32
+	tick        uint32
+	edge        naiveCounts
+	source      naiveCounts
+	destination naiveCounts
 }
 
 // naiveCounts are the sketches of one thing, row after row.
@@ -23,7 +24,7 @@ func newNaiveMidas(key [2]uint64, rows, columns int, threshold float32) *naiveMi
 		n := rows * columns
 		return naiveCounts{make([]float32, n), make([]float32, n), make([]float32, n)}
 	}
-	return &naiveMidas{key, rows, columns, threshold, 1, counts(), counts(), counts()}
+	return &naiveMidas{key, columns, make([]int, rows), threshold, 1, counts(), counts(), counts()}
 }
 
 func (m *naiveMidas) add(source, destination uint64, tick uint32) float32 {
@@ -61,16 +62,18 @@ func (c *naiveCounts) merge(threshold float32, tick uint32) {
 
 // count adds one to a cell of each row, and scores the least of them.
 func (m *naiveMidas) count(c *naiveCounts, hash uint64) float32 {
-	cell := func(row int) int { return row*m.columns + int(hash>>(16*row)%uint64(m.columns)) }
-	for row := range m.rows {
-		c.now[cell(row)]++
+	for row := range m.cells {
+		m.cells[row] = row*m.columns + int(hash>>(16*row)%uint64(m.columns))
+	}
+	for _, i := range m.cells {
+		c.now[i]++
 		if m.threshold == 0 {
-			c.total[cell(row)]++
+			c.total[i]++
 		}
 	}
-	a, s, t := c.now[cell(0)], c.total[cell(0)], float32(m.tick)
-	for row := range m.rows {
-		a, s = min(a, c.now[cell(row)]), min(s, c.total[cell(row)])
+	a, s, t := c.now[m.cells[0]], c.total[m.cells[0]], float32(m.tick)
+	for _, i := range m.cells[1:] {
+		a, s = min(a, c.now[i]), min(s, c.total[i])
 	}
 	var score float32
 	switch {
@@ -82,8 +85,8 @@ func (m *naiveMidas) count(c *naiveCounts, hash uint64) float32 {
 		d := float64(a + s - float32(a*t))
 		score = float32(d * d / float64(float32(s*(t-1))))
 	}
-	for row := range m.rows {
-		c.score[cell(row)] = score
+	for _, i := range m.cells {
+		c.score[i] = score
 	}
 	return score
 }

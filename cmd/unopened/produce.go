@@ -30,7 +30,7 @@ type producer struct {
 }
 
 // produce writes the whole simulation. It tells step after each request how far it is.
-func produce(ctx context.Context, cluster *kafka.Cluster, sim *simulate.Simulator, step func(produced)) (produced, error) {
+func produce(ctx context.Context, cluster *kafka.Cluster, sim simulation, step func(produced)) (produced, error) {
 	log, err := cluster.Log(ctx, cluster.Topics().Raw, nil)
 	if err != nil {
 		return produced{}, err
@@ -58,7 +58,11 @@ func produce(ctx context.Context, cluster *kafka.Cluster, sim *simulate.Simulato
 func (p *producer) add(line []byte, item *simulate.Item) {
 	partition := int(p.done.Records) % len(p.pending)
 	if item.Event != nil { // as a messenger would, so that what one account does stays in order
-		partition = ingest.PartitionOf(item.Event.Subject, len(p.pending))
+		who := item.Event.Subject
+		if who.IsZero() { // under sealed sender
+			who = item.Event.Peer
+		}
+		partition = ingest.PartitionOf(who, len(p.pending))
 	}
 	p.pending[partition] = append(p.pending[partition], line)
 	p.done.Records++

@@ -21,7 +21,7 @@ func (d *deployment) days(ago int) {
 	d.t.Helper()
 	sc := recently(300)
 	sc.Days, sc.Start = 2, time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -ago).UnixMilli()
-	sc.SpamBursts, sc.Brigades = 1, 1
+	sc.Set("burst_spam", simulate.Plain, 1).Set("brigade", simulate.Plain, 1)
 	all, err := produce(d.t.Context(), d.cluster, simulate.New(sc), func(produced) {})
 	if err != nil {
 		d.t.Fatal(err)

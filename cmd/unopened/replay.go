@@ -27,6 +27,7 @@ type replayFlags struct {
 	promote                                  []string
 	batch, shards                            int
 	accounts, asJSON                         bool
+	sight                                    sightFlags
 }
 
 func replayCommand() *cobra.Command {
@@ -42,6 +43,7 @@ nothing to Kafka. That is the reference for any run over the same topic: the sam
 daily budget is not applied.`,
 		Example: `  unopened replay --verdicts verdicts.jsonl --alerts alerts.jsonl events.jsonl.gz
   unopened simulate --days 2 | unopened replay --json -
+  unopened replay --profile signal --verdicts verdicts.jsonl events.jsonl.gz
   unopened replay --accounts --config unopened.yaml --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(args); err != nil {
@@ -61,6 +63,7 @@ daily budget is not applied.`,
 	flags.BoolVar(&f.accounts, "accounts", false, "read the account topic of the configuration instead of files")
 	flags.StringVar(&f.moved, "checkpoints", "", "with --accounts: a copy of engine.checkpoints as unopened repartition left it, on which the topic goes on")
 	flags.BoolVar(&f.asJSON, "json", false, "print the accounting as JSON")
+	f.sight.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("promote", cobra.FixedCompletions(models.Names[:], cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -75,6 +78,9 @@ func (f *replayFlags) check(files []string) error {
 	}
 	if f.moved != "" && !f.accounts {
 		return usageError{errors.New("--checkpoints goes with --accounts")}
+	}
+	if f.accounts && f.sight.cmd.Flags().Changed("profile") {
+		return usageError{errors.New("--profile restricts events as they are split, and what --accounts reads was split before; name it in engine.visibility, as the run had it")}
 	}
 	if f.batch < 1 {
 		return usageError{fmt.Errorf("--batch: %d is below 1", f.batch)}
@@ -101,12 +107,14 @@ type accounting struct {
 		Read     int64            `json:"read"`
 		Accepted int64            `json:"accepted"`
 		Refused  map[string]int64 `json:"refused"`
+		Unseen   map[string]int64 `json:"unseen,omitempty"` // by type: what the profile does not let see
 		Gaps     int64            `json:"gaps"`
 		Lost     int64            `json:"lost"`
 	} `json:"events"`
 	Sides     engine.SideCounts `json:"sides"`
 	Accounts  int               `json:"accounts"`
-	Alerts    int64             `json:"alerts"` // alert lines and webhooks handed to the outbox
+	Profile   string            `json:"profile,omitempty"` // to which the events were restricted
+	Alerts    int64             `json:"alerts"`            // alert lines and webhooks handed to the outbox
 	StateHash string            `json:"state_hash"`
 	Seconds   float64           `json:"seconds"`
 	// Unbalanced names the equations that do not hold: there is none, or this program is wrong.
@@ -115,9 +123,9 @@ type accounting struct {
 
 // replayEngine is an engine that keeps nothing.
 func replayEngine(cfg *configs.Config) (*engine.Engine, error) {
-	set, err := models.Load(configs.Artefacts(), cfg.Models)
+	set, mask, err := loadModels(cfg)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, err
 	}
 	key, err := replayKey(cfg)
 	if err != nil {
@@ -125,7 +133,7 @@ func replayEngine(cfg *configs.Config) (*engine.Engine, error) {
 	}
 	e := &engine.Engine{
 		Config: cfg.Engine, Features: cfg.Features, Alerts: cfg.Alerts, Models: set, Key: key,
-		Incarnation: cfg.Kafka.Incarnation, Letters: file.NewLetters(io.Discard), Log: slog.New(slog.DiscardHandler),
+		Incarnation: cfg.Kafka.Incarnation, Mask: mask, Letters: file.NewLetters(io.Discard), Log: slog.New(slog.DiscardHandler),
 	}
 	e.Alerts.Webhooks, e.Alerts.Lines = nil, "" // a replay tells nobody
 	// Which alerts are over the budget depends on the order of the alert topic, which a replay does not know.
@@ -149,7 +157,7 @@ func replay(cmd *cobra.Command, f *replayFlags, files []string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.named(cfg); err != nil {
+	if err := errors.Join(f.named(cfg), f.sight.into(cfg)); err != nil {
 		return err
 	}
 	f.promoteIn(cfg)
@@ -254,7 +262,7 @@ func account(e *engine.Engine, took time.Duration) *accounting {
 	a := &accounting{Sides: s.Sides, Accounts: s.Accounts, Alerts: s.Desk.Taken, StateHash: e.StateHash(), Seconds: took.Seconds()}
 	a.Events.Read, a.Events.Accepted = s.Split.Fetched, s.Split.Accepted
 	a.Events.Refused, a.Events.Gaps = s.Split.ByReason(), s.Split.Gaps
-	a.Events.Lost = s.Split.Lost
+	a.Events.Lost, a.Events.Unseen, a.Profile = s.Split.Lost, s.Split.UnseenByType(), e.Config.Visibility.Profile
 	a.Unbalanced = s.Unbalanced()
 	return a
 }
@@ -279,8 +287,8 @@ func (a *accounting) print(out io.Writer) error {
 	for _, n := range a.Events.Refused {
 		refused += n
 	}
-	fmt.Fprintf(out, "events   %s read = %s accepted + %s refused; %s lost before they were read\n", thousands(a.Events.Read),
-		thousands(a.Events.Accepted), thousands(refused), thousands(a.Events.Lost))
+	fmt.Fprintf(out, "events   %s read = %s accepted + %s refused%s; %s lost before they were read\n", thousands(a.Events.Read),
+		thousands(a.Events.Accepted), thousands(refused), unseen(a.Events.Unseen), thousands(a.Events.Lost))
 	fmt.Fprintf(out, "sides    %s read = %s applied + %s duplicate + %s late + %s control + %s stamps + %s refused\n",
 		thousands(a.Sides.Read), thousands(a.Sides.Applied), thousands(a.Sides.Duplicate), thousands(a.Sides.Late),
 		thousands(a.Sides.Control), thousands(a.Sides.Stamps), thousands(a.Sides.Refused))

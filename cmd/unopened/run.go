@@ -14,7 +14,6 @@ import (
 	"github.com/unopened/unopened/engine"
 	"github.com/unopened/unopened/ingest"
 	"github.com/unopened/unopened/ingest/kafka"
-	"github.com/unopened/unopened/models"
 	"github.com/unopened/unopened/store"
 )
 
@@ -107,9 +106,9 @@ type service struct {
 
 // newService connects the parts that the roles need.
 func newService(ctx context.Context, cfg *configs.Config, roles []string, log *slog.Logger) (s *service, err error) {
-	set, err := models.Load(configs.Artefacts(), cfg.Models)
+	set, mask, err := loadModels(cfg)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, err
 	}
 	key, err := identityKey(cfg)
 	if err != nil {
@@ -129,7 +128,7 @@ func newService(ctx context.Context, cfg *configs.Config, roles []string, log *s
 	}
 	s.engine = &engine.Engine{
 		Config: cfg.Engine, Features: cfg.Features, Alerts: cfg.Alerts, Models: set, Key: key, Log: log,
-		Encoding: encoding, Incarnation: cfg.Kafka.Incarnation, Checkpoints: vault,
+		Encoding: encoding, Incarnation: cfg.Kafka.Incarnation, Mask: mask, Checkpoints: vault,
 	}
 	if err := s.engine.Prepare(); err != nil {
 		return nil, err

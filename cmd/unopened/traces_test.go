@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/klauspost/compress/s2"
 )
 
 // fragment is how many bytes in a row of something planted are taken for a trace of it. Fewer would be met by chance in
@@ -102,6 +104,9 @@ func folder(name, pattern string) sink {
 				if err == nil && e.Type().IsRegular() {
 					if b, err = os.ReadFile(path); err == nil {
 						look(path, b)
+						if filepath.Ext(path) == ".ckpt" {
+							look(path+", unpacked", unchunked(b))
+						}
 					}
 				}
 				if errors.Is(err, fs.ErrNotExist) && path != root {
@@ -113,6 +118,23 @@ func folder(name, pattern string) sink {
 			}
 		}
 	}}
+}
+
+// unchunked is what the chunks of a checkpoint's file have, as far as it is sound (engine/chunks.go).
+func unchunked(file []byte) (all []byte) {
+	const packed = 1 << 31
+	for rest := file[min(len(file), len("UNOPENED CHECKPOINT 3\n")):]; len(rest) >= 8; {
+		length := binary.LittleEndian.Uint32(rest)
+		stored := rest[8:][:min(len(rest)-8, int(length&^packed))]
+		rest = rest[8+len(stored):]
+		if n, err := s2.DecodedLen(stored); length&packed != 0 && err == nil && n <= 64<<10 {
+			if plain, err := s2.Decode(nil, stored); err == nil {
+				stored = plain
+			}
+		}
+		all = append(all, stored...)
+	}
+	return all
 }
 
 // text is the sink of bytes in memory.

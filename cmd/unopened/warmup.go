@@ -193,25 +193,28 @@ type warmed struct {
 		Read     int64            `json:"read"`
 		Accepted int64            `json:"accepted"`
 		Refused  map[string]int64 `json:"refused"`
-		Skipped  int64            `json:"skipped"` // from the cut-over on
+		Skipped  int64            `json:"skipped"`          // from the cut-over on
+		Unseen   map[string]int64 `json:"unseen,omitempty"` // by type: what the profile does not let see
 	} `json:"lines"`
 	Sides int64       `json:"sides"` // entries made for the account topic
 	Time  checkedSpan `json:"time"`  // of the events before the cut-over
 	Cut   engine.Cut  `json:"cut"`
+
+	refused int64
 }
 
 // newWarmed makes the report.
 func newWarmed(h *engine.History, c *engine.SplitCounts, past *past) *warmed {
 	w := &warmed{History: h.Name(), Sides: c.Sides, Time: checkedSpan{past.span.first, past.span.last}, Cut: h.Cut}
 	w.Lines.Read, w.Lines.Accepted, w.Lines.Refused, w.Lines.Skipped = c.Fetched, c.Accepted, c.ByReason(), c.Skipped
+	w.Lines.Unseen, w.refused = c.UnseenByType(), c.RefusedTotal()
 	return w
 }
 
 // print writes the report for people.
 func (w *warmed) print(out io.Writer) error {
-	refused := w.Lines.Read - w.Lines.Accepted - w.Lines.Skipped
-	fmt.Fprintf(out, "lines        %s read = %s accepted + %s refused + %s from the cut-over on\nsides        %s written to the account topic\n",
-		thousands(w.Lines.Read), thousands(w.Lines.Accepted), thousands(refused), thousands(w.Lines.Skipped), thousands(w.Sides))
+	fmt.Fprintf(out, "lines        %s read = %s accepted + %s refused + %s from the cut-over on%s\nsides        %s written to the account topic\n",
+		thousands(w.Lines.Read), thousands(w.Lines.Accepted), thousands(w.refused), thousands(w.Lines.Skipped), unseen(w.Lines.Unseen), thousands(w.Sides))
 	w.Time.print(out, "event time ")
 	fmt.Fprintln(out)
 	if err := printShares(out, "refused for", w.Lines.Refused, w.Lines.Read); err != nil {

@@ -75,7 +75,7 @@ func (d *warmDeployment) save() {
 // fill simulates, and puts each event into the history, the raw topic, or both.
 func (d *warmDeployment) fill() {
 	d.t.Helper()
-	events, _ := simulatedFiles(d.t, "--start", "2026-10-30", "--days", "4", "--brigades", "1")
+	events, _ := simulatedFiles(d.t, "--start", "2026-10-30", "--days", "4", "--campaign", "brigade=1")
 	out, err := file.Create("history.jsonl.gz")
 	if err != nil {
 		d.t.Fatal(err)

@@ -64,6 +64,22 @@ func (c *Cell) forward(tick uint32, threshold float32) {
 	c.total, c.now, c.tick = total, halved(c.now, tick-c.tick), tick
 }
 
+// forwardHot is forward for cells that stand at the same tick with a last score that reached the threshold.
+func forwardHot(cells [4]*Cell, tick uint32) {
+	from := cells[0].tick
+	a, b, c, d := cells[0].total, cells[1].total, cells[2].total, cells[3].total
+	for past := from - 1; past < tick-1; past++ {
+		mean := 1 / float32(past)
+		a += float32(a * mean)
+		b += float32(b * mean)
+		c += float32(c * mean)
+		d += float32(d * mean)
+	}
+	for i, total := range [...]float32{a, b, c, d} {
+		*cells[i] = Cell{halved(cells[i].now, tick-from), total, cells[i].last, tick}
+	}
+}
+
 // halved is x halved n times. x is a count: what is left after 64 times no sum of float32 with one more can show.
 func halved(x float32, n uint32) float32 {
 	if n > 64 {

@@ -58,7 +58,7 @@ func TestFilterKeepsTheMean(t *testing.T) {
 
 // TestMidasWithoutCollisionsIsItsCells holds the sketch against cells of the accounts' own.
 func TestMidasWithoutCollisionsIsItsCells(t *testing.T) {
-	r, f := NewF([2]uint64{3, 4}, 2, 1<<16, 0), NewF([2]uint64{3, 4}, 2, 1<<16, 50)
+	r, f := NewF([2]uint64{3, 4}, 1<<16, 0), NewF([2]uint64{3, 4}, 1<<16, 50)
 	var edge, from, to [2]Cell
 	for i := range uint32(3000) {
 		tick := 1 + i/7 + i/1000*400
@@ -71,8 +71,32 @@ func TestMidasWithoutCollisionsIsItsCells(t *testing.T) {
 	}
 }
 
+// TestFourTogetherAsEachAlone holds cells that are swept four at a time against each brought forward alone, to the bit. As
+// the control, a tick less makes all of them differ.
+func TestFourTogetherAsEachAlone(t *testing.T) {
+	for _, ticks := range []uint32{0, 1, 63, 64, 65, 5000} {
+		var together, alone, less [4]Cell
+		var cells [4]*Cell
+		for i := range cells {
+			together[i] = Cell{now: 3.25 * float32(i+1), total: 1e4 / float32(3*i+7), last: 50, tick: 9}
+			alone[i], less[i], cells[i] = together[i], together[i], &together[i]
+			alone[i].forward(9+ticks, 50)
+			less[i].forward(8+max(ticks, 1), 50)
+		}
+		forwardHot(cells, 9+ticks)
+		if together != alone {
+			t.Errorf("%d ticks: %v, want %v", ticks, together, alone)
+		}
+		for i := range less {
+			if ticks > 0 && less[i] == together[i] {
+				t.Errorf("cell %d is the same after %d ticks and one less: this test shows nothing", i, ticks)
+			}
+		}
+	}
+}
+
 func TestLateEdgeCountsNow(t *testing.T) {
-	late, inTime := NewF([2]uint64{5, 6}, 2, 64, 1000), NewF([2]uint64{5, 6}, 2, 64, 1000)
+	late, inTime := NewF([2]uint64{5, 6}, 64, 1000), NewF([2]uint64{5, 6}, 64, 1000)
 	for i := range uint32(500) {
 		tick, shown := 1+i/5, 1+i/5
 		if i%5 > 2 {
@@ -107,14 +131,14 @@ func TestMidasAllocatesNothing(t *testing.T) {
 	if size := unsafe.Sizeof(Cell{}); size != 16 {
 		t.Errorf("a cell has %d bytes", size)
 	}
-	m, tick := NewF([2]uint64{7, 8}, 2, 1024, 1000), uint32(1)
+	m, tick := NewF([2]uint64{7, 8}, 1024, 1000), uint32(1)
 	if n := testing.AllocsPerRun(1000, func() { tick++; m.Add(uint64(tick%7), uint64(tick%5), tick) }); n > 0 {
 		t.Errorf("%v allocations an edge", n)
 	}
 }
 
 func BenchmarkMidasF(b *testing.B) {
-	m := NewF([2]uint64{7, 8}, 2, 1024, 1000)
+	m := NewF([2]uint64{7, 8}, 1024, 1000)
 	for i := range b.N {
 		m.Add(uint64(i%977), uint64(i%613), uint32(1+i/98))
 	}

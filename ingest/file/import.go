@@ -34,15 +34,24 @@ type ImportOptions struct {
 	// Sort puts the records in the order of time, for which it holds all of them in memory. Without it, a log that goes
 	// back in time is an error.
 	Sort bool
+	// Label, where it is given, has the truth about the accounts written to Truth at the end.
+	Label *Label
+	Truth io.Writer
 	// Key is that of the pseudonyms (see ingest.ReadKey).
 	Key []byte
+	// Mask is what of the records is written; nil for all.
+	Mask *ingest.Mask
 }
 
-// ImportSummary counts what Import did: Rows = Written + the sum of Refused.
+// ImportSummary counts what Import did: Rows = Written + Unseen + the sum of Refused.
 type ImportSummary struct {
 	Rows    int64               `json:"rows"`
 	Written int64               `json:"written"`
-	Refused map[string]*Refused `json:"refused"` // by the name of the ingest.Refusal
+	Unseen  int64               `json:"unseen,omitempty"` // records that the mask does not let see
+	Refused map[string]*Refused `json:"refused"`          // by the name of the ingest.Refusal
+
+	Accounts int64 `json:"accounts,omitempty"` // in the truth, if it was asked for
+	Abusive  int64 `json:"abusive,omitempty"`
 }
 
 // Refused counts the rows that became no record for one reason. Nothing of their cells is kept.
@@ -86,10 +95,19 @@ func Import(ctx context.Context, w io.Writer, path string, o ImportOptions) (*Im
 	if err != nil {
 		return nil, err
 	}
-	i := importer{maker: m, rows: rows, out: w, sort: o.Sort}
+	i := importer{maker: m, rows: rows, out: w, sort: o.Sort, mask: o.Mask}
+	if o.Label != nil {
+		if i.labels, err = newLabels(o.Label, header); err != nil {
+			return nil, err
+		}
+	}
 	i.summary.Refused = make(map[string]*Refused)
 	if err := i.run(ctx); err != nil {
 		return &i.summary, fmt.Errorf("importing %s: %w", path, err)
+	}
+	if i.labels != nil {
+		i.summary.Accounts, i.summary.Abusive = int64(len(i.labels.all)), i.labels.abusive()
+		return &i.summary, i.labels.write(o.Truth)
 	}
 	return &i.summary, nil
 }
@@ -112,7 +130,9 @@ type importer struct {
 	out     io.Writer
 	line    []byte
 	summary ImportSummary
+	labels  *labels // nil where none is asked for
 	sort    bool
+	mask    *ingest.Mask
 	held    []ingest.Event // where sort is set
 	last    int64
 }
@@ -139,6 +159,9 @@ func (i *importer) run(ctx context.Context) error {
 			i.refuse(refusal, line)
 			continue
 		}
+		if i.labels != nil {
+			i.labels.take(ev, row)
+		}
 		if err := i.take(ev, line); err != nil {
 			return err
 		}
@@ -159,8 +182,12 @@ func (i *importer) refuse(why ingest.Refusal, line int) {
 	}
 }
 
-// take writes a record, or holds it to be sorted.
+// take writes a record, or holds it to be sorted, if it is seen.
 func (i *importer) take(ev *ingest.Event, line int) error {
+	if !i.mask.Apply(ev) {
+		i.summary.Unseen++
+		return nil
+	}
 	if i.sort {
 		i.held = append(i.held, *ev)
 		return nil

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"math"
 	"slices"
 
 	"github.com/unopened/unopened/ingest"
@@ -24,10 +25,13 @@ type account struct {
 	habit    func(*Simulator, *account) // what a session of it consists of
 	team     *group                     // that it leads
 	crew     *crew                      // nil for the innocent
+	part     string                     // in it; "" for those who act
 	from     int64                      // when its abuse begins
 	born     int64                      // registration, Unix milliseconds
 	rate     float64                    // sessions a day
 	slowness float64                    // factor on the delay of its answers
+	replies  float64                    // with which chance it goes on with a conversation
+	counter  *counter                   // nil for who answers for himself
 	here     place                      // where it acts from at the moment
 	home     uint64                     // networks
 	mobile   uint64
@@ -36,6 +40,7 @@ type account struct {
 	late     int64          // hours that its day is later than others'
 	gone     bool           // deleted
 	taken    bool           // in a stranger's hands
+	renewed  bool           // has the new client
 }
 
 // place is what the messenger sees of where an account acts from.
@@ -65,6 +70,7 @@ const (
 	blocks                   // does not hear from it
 	talked                   // has written with it; holds on both sides
 	vanishes                 // has a disappearing-messages timer on; holds on both sides
+	renewed                  // will open a new cryptographic session with its next message
 )
 
 // bind adds a tie on both sides.
@@ -98,10 +104,13 @@ func relation(a, b *account) ingest.Relation {
 	return ingest.Stranger
 }
 
+// in tells whether an account is in a group.
+func (a *account) in(g *group) bool { return slices.Contains(a.groups, g) }
+
 // sharedGroups counts the groups that both are in.
 func sharedGroups(a, b *account) (n uint16) {
 	for _, g := range a.groups {
-		if slices.Contains(b.groups, g) {
+		if b.in(g) {
 			n++
 		}
 	}
@@ -119,8 +128,8 @@ func (s *Simulator) contact(a *account) *account {
 	if len(a.contacts) == 0 {
 		return nil
 	}
-	u := s.rng.Float64()
-	return a.contacts[int(u*u*float64(len(a.contacts)))]
+	u := math.Pow(s.rng.Float64(), s.ordinary.closeness)
+	return a.contacts[int(u*float64(len(a.contacts)))]
 }
 
 // rhythm is how active people are in each hour of their day; its mean is 1. The shape is that of messaging and call
@@ -137,8 +146,9 @@ func (a *account) clock(at int64) (hour int64, weekend bool) {
 }
 
 // activity returns how active the account is in the hour of a time, 1 on average.
-func (a *account) activity(at int64) float64 {
+func (s *Simulator) activity(a *account, at int64) float64 {
 	hour, weekend := a.clock(at)
+	weekend = weekend || s.onHoliday(at)
 	switch {
 	case weekend && hour < 10:
 		return 0.6 * rhythm[hour]
@@ -148,12 +158,18 @@ func (a *account) activity(at int64) float64 {
 	return rhythm[hour]
 }
 
-// rest schedules the account's next session after a time: a Poisson process whose intensity follows its rhythm (by
+// rest schedules the account's next session after a time. Sessions come in clumps, as human acts do (Barabási 2005): soon
+// after each other or after a long while, on average rate a day, with an intensity that follows the account's rhythm (by
 // thinning, Lewis and Shedler 1979).
 func (s *Simulator) rest(a *account, at int64) {
 	const most = 1.15 * 2 // of activity
-	for again := true; again; again = !s.chance(a.activity(at) / most) {
-		at += int64(s.rng.ExpFloat64() / (a.rate * most) * day)
+	p := &s.ordinary
+	rate := a.rate * (1 - p.soon) / (1 - p.soon/p.sooner)
+	if s.chance(p.soon) {
+		rate = a.rate * p.sooner
+	}
+	for again := true; again; again = !s.chance(s.activity(a, at) / most) {
+		at += int64(s.rng.ExpFloat64() / (rate * most) * day)
 	}
 	s.schedule(at, a, func() { s.session(a) })
 }
@@ -161,7 +177,7 @@ func (s *Simulator) rest(a *account, at int64) {
 // waking returns the time itself, or some time the next morning where the account sleeps.
 func (s *Simulator) waking(a *account, at int64) int64 {
 	hour, _ := a.clock(at)
-	if hour < 1 || hour >= 7 {
+	if hour < 1 || hour >= 7 || a.counter != nil && a.counter.nights {
 		return at
 	}
 	return at + (7-hour)*hourMs + s.rng.Int64N(2*hourMs)

@@ -5,7 +5,8 @@ import "github.com/unopened/unopened/ingest"
 // brigade is a crowd, some of it fresh, that writes to one target within hours, several messages each.
 var brigade = campaign{
 	name: "brigade", harm: ingest.Harassment,
-	count: func(sc *Scenario) int { return sc.Brigades },
+	unfit: []string{Farmed, Seeded, Misdeclared},
+	made:  theFresh,
 	begin: (*Simulator).mob,
 	ranges: map[Split]tuning{
 		Train: {
@@ -22,18 +23,19 @@ var brigade = campaign{
 // mob relies on Validate, which leaves half of the accounts innocent: there are volunteers.
 func (s *Simulator) mob(c *crew) {
 	c.target = s.volunteer(func(*account) bool { return true })
-	spread := s.draw(c.tuning.spread)
+	spread := s.draw(c.tuning.spread) * c.Slower
 	start := s.waking(c.target, c.start)
 	for k := range c.size {
 		first := start + int64(s.rng.Float64()*spread*hourMs)
 		var a *account
 		if k < c.fresh {
-			a = s.recruit(c, max(first-int64(s.rng.Float64()*2*day), s.scenario.Start))
+			a = s.recruit(c, first, min(int64(s.rng.Float64()*2*day), first-s.scenario.Start))
+			a.habit, a.rate = (*Simulator).leisure, 1+s.rng.Float64()
 		} else {
 			a = s.volunteer(func(a *account) bool { return a != c.target })
 			a.enrol(c, first)
 		}
-		s.schedule(first, a, func() { s.attack(a, s.count(c.tuning.contacts)) })
+		s.schedule(first, a, func() { s.attack(a, s.work(c)) })
 	}
 }
 

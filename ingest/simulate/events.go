@@ -1,10 +1,6 @@
 package simulate
 
-import (
-	"slices"
-
-	"github.com/unopened/unopened/ingest"
-)
+import "github.com/unopened/unopened/ingest"
 
 // content is what the messenger sees of a message's content: never more than its class and size.
 type content struct {
@@ -84,8 +80,9 @@ func (s *Simulator) message(a, b *account, c content) (first bool) {
 	e := s.direct(ingest.Message, a, b)
 	fill(e, c)
 	e.Has |= ingest.FieldSessionNew | ingest.FieldDisappearing
-	if first || s.chance(0.005) {
+	if first || t&renewed != 0 || s.chance(0.005) {
 		e.True |= ingest.FieldSessionNew
+		a.ties[b] &^= renewed
 	}
 	if t&vanishes != 0 {
 		e.True |= ingest.FieldDisappearing
@@ -122,7 +119,7 @@ func (g *group) within(e *ingest.Event) *ingest.Event {
 
 // enter makes an account join a group by itself, if it is not in it.
 func (s *Simulator) enter(a *account, g *group) {
-	if g != nil && !slices.Contains(a.groups, g) {
+	if g != nil && !a.in(g) {
 		g.join(a)
 		g.within(s.record(ingest.GroupJoin, a))
 	}

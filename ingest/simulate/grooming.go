@@ -6,7 +6,7 @@ import "github.com/unopened/unopened/ingest"
 // joined; with those who answer it moves on to pictures, a disappearing timer and calls.
 var grooming = campaign{
 	name: "grooming", harm: ingest.Grooming,
-	count: func(sc *Scenario) int { return sc.Groomers },
+	made:  theFresh,
 	begin: (*Simulator).groomer,
 	ranges: map[Split]tuning{
 		Train: {
@@ -21,27 +21,43 @@ var grooming = campaign{
 }
 
 func (s *Simulator) groomer(c *crew) {
-	var a *account
-	if c.fresh > 0 { // a second account, some weeks old
-		a = s.recruit(c, s.scenario.Start-int64(min(s.logNormal(15, 1), 300)*day))
-		for range 4 {
-			s.meetBefore(a, one(s.dice, a.town.people))
+	for k := range c.size {
+		a := s.adult(c, k < c.fresh)
+		if a == nil {
+			return
 		}
-	} else {
-		a = s.volunteer(grown)
+		if c.Misdeclared {
+			a.told = ingest.Age16to17
+		}
+		s.schedule(a.from, a, func() {
+			for range s.count(c.tuning.extra) {
+				if b := s.child(a); b != nil {
+					s.enter(a, one(s.dice, b.groups))
+				}
+			}
+			s.approach(a, s.work(c))
+		})
 	}
-	if a == nil {
-		return
-	}
-	a.enrol(c, s.waking(a, c.start))
-	s.schedule(a.from, a, func() {
-		for range s.count(c.tuning.extra) {
-			if b := s.child(a); b != nil {
-				s.enter(a, one(s.dice, b.groups))
+}
+
+// adult is a groomer: a second account, some weeks old, or somebody who has been there for long.
+func (s *Simulator) adult(c *crew, second bool) *account {
+	if !second {
+		a := s.volunteer(grown)
+		if a != nil {
+			a.enrol(c, s.waking(a, c.start))
+			if c.Seeded > 0 {
+				s.ingratiate(a, c.Seeded)
 			}
 		}
-		s.approach(a, s.count(c.tuning.contacts))
-	})
+		return a
+	}
+	a := s.recruit(c, c.start, c.start-s.scenario.Start+int64(min(s.logNormal(15, 1), 300)*day))
+	a.from, a.habit, a.rate = s.waking(a, a.from), (*Simulator).leisure, 1+s.rng.Float64()
+	for range 4 {
+		s.meetBefore(a, one(s.dice, a.town.people))
+	}
+	return a
 }
 
 // approach begins with one child, and with n − 1 more later.
@@ -49,6 +65,7 @@ func (s *Simulator) approach(a *account, n int) {
 	if b := s.child(a); b != nil {
 		s.lure(a, b, s.rng.IntN(3), a.crew.how)
 	}
+	s.farm(a)
 	if n > 1 {
 		s.awake(s.logNormal(a.crew.gap, 0.9), a, func() { s.approach(a, n-1) })
 	}
@@ -75,19 +92,18 @@ func (s *Simulator) lure(a, b *account, more int, how reception) {
 	}
 }
 
-// child draws a child that the account has never written to, most often out of a group that both are in, or nil where
-// a few tries find none.
+// child draws a child that the account has never written to and is a stranger to, most often out of a group that both
+// are in, or nil where a few tries find none.
 func (s *Simulator) child(a *account) *account {
-	for range 40 {
-		b := one(s.dice, one(s.dice, s.accounts).town.minors)
-		if g := one(s.dice, a.groups); g != nil && s.chance(0.7) {
-			b = one(s.dice, g.members)
-		}
-		if s.open(a, b) && b.age.Minor() && a.ties[b]&talked == 0 && relation(a, b) == ingest.Stranger {
-			return b
+	minor := func(b *account) bool { return b.age.Minor() && relation(a, b) == ingest.Stranger }
+	if g := one(s.dice, a.groups); g != nil && s.chance(0.7) {
+		for range 20 {
+			if b := one(s.dice, g.members); s.open(a, b) && minor(b) && a.ties[b]&talked == 0 {
+				return b
+			}
 		}
 	}
-	return nil
+	return s.quarry(a, minor)
 }
 
 // escalate is the next step with a child that answers; any may be the last.
@@ -113,6 +129,6 @@ func (s *Simulator) escalate(a, b *account, step int) {
 	case u < 0.4*(a.crew.how.block+a.crew.how.report):
 		s.complain(b, a, ingest.Grooming)
 	case step < 8:
-		s.awake(s.logNormal(7*hour, 0.8), a, func() { s.escalate(a, b, step+1) })
+		s.awake(s.logNormal(7*hour*a.crew.Slower, 0.8), a, func() { s.escalate(a, b, step+1) })
 	}
 }

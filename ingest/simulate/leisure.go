@@ -27,6 +27,7 @@ func (s *Simulator) session(a *account) {
 // upkeep is what accounts do beside conversing.
 func (s *Simulator) upkeep(a *account) {
 	s.connect(a)
+	s.renew(a)
 	switch u := s.rng.Float64(); {
 	case u < 0.020:
 		if s.chance(0.12) {
@@ -114,7 +115,7 @@ func (s *Simulator) meet(a *account) {
 		b = s.contact(c)
 	}
 	if s.open(a, b) && relation(a, b) == ingest.Stranger && s.chance(0.3) {
-		s.request(a, b, organic(a, b))
+		s.request(a, b, s.organic(a, b))
 		return
 	}
 	s.chat(a, b)

@@ -1,10 +1,6 @@
 package simulate
 
-import (
-	"container/heap"
-
-	"github.com/unopened/unopened/ingest"
-)
+import "github.com/unopened/unopened/ingest"
 
 // Kind says what a line of the simulation is.
 type Kind uint8
@@ -28,12 +24,15 @@ type Item struct {
 type Simulator struct {
 	dice     // of the world and all lives
 	scenario Scenario
+	ordinary population
 	end      int64
 
 	accounts []*account
 	towns    []*town
-	lines    []*account // the support lines
+	lines    []*account // the support lines and shelters
+	shelters []*account
 	crews    []*crew
+	pools    []*pool
 
 	now   int64
 	tasks queue
@@ -49,17 +48,19 @@ type Simulator struct {
 func New(sc Scenario) *Simulator {
 	s := &Simulator{
 		dice: newDice(sc.Seed, string(sc.Split)), noise: newDice(sc.Seed, "noise of "+string(sc.Split)),
-		scenario: sc, now: sc.Start, end: sc.Start + int64(sc.Days)*day,
+		scenario: sc, ordinary: realistic(), now: sc.Start, end: sc.Start + int64(sc.Days)*day,
 	}
 	fresh := s.draft()
 	s.populate(sc.Accounts - fresh)
 	s.cast()
+	s.gatherAccomplices()
 	for _, c := range s.crews {
 		c.kind.begin(s, c)
 	}
 	for _, a := range s.accounts {
 		s.awaken(a)
 	}
+	s.greetings()
 	s.disturb()
 	return s
 }
@@ -72,7 +73,7 @@ func (s *Simulator) Next(dst []byte) ([]byte, Item, bool) {
 		if len(s.tasks) == 0 {
 			return dst, Item{}, false
 		}
-		t := heap.Pop(&s.tasks).(*task)
+		t := s.tasks.pop()
 		s.now = t.at
 		if t.who == nil || !t.who.gone {
 			t.do()
@@ -84,6 +85,7 @@ func (s *Simulator) Next(dst []byte) ([]byte, Item, bool) {
 		return append(dst, item.line...), item, true
 	}
 	if item.Kind == Normal {
+		s.omit(item.Event)
 		s.overhear(item.Event)
 	}
 	return s.scenario.Encoding.Append(dst, item.Event), item, true

@@ -6,7 +6,8 @@ import "github.com/unopened/unopened/ingest"
 // strangers within hours.
 var burstSpam = campaign{
 	name: "burst_spam", harm: ingest.Spam,
-	count: func(sc *Scenario) int { return sc.SpamBursts },
+	unfit: []string{Misdeclared},
+	made:  everyone,
 	begin: (*Simulator).spamFarm,
 	ranges: map[Split]tuning{
 		Train: {
@@ -21,24 +22,39 @@ var burstSpam = campaign{
 }
 
 func (s *Simulator) spamFarm(c *crew) {
-	c.content = content{ingest.MediaNone, uint8(s.count(span{7, 10})), 0}
-	if s.chance(0.4) {
-		c.content = content{ingest.MediaImage, uint8(s.count(span{15, 18})), uint8(1 + s.rng.IntN(3))}
-	}
-	lair := place{network: s.rng.Uint64(), country: s.someCountry().code, client: ingest.ClientAndroid}
+	c.content = s.pitch()
+	lair := s.lair(s.someCountry().code)
 	onDevice := s.count(c.tuning.extra)
-	spread := s.draw(c.tuning.spread)
+	spread := s.draw(c.tuning.spread) * c.Slower
 	for k := range c.fresh {
 		if k%onDevice == 0 {
 			lair.device = s.rng.Uint64()
 		}
-		a := s.recruit(c, c.start+int64(s.rng.Float64()*spread*hourMs))
-		a.here, a.home, a.mobile = lair, lair.network, lair.network
-		a.habit, a.rate = func(*Simulator, *account) {}, 0.2 // it does nothing but the campaign's work
-		first := a.born + int64(s.logNormal(20*minute, 1)*1000)
-		s.schedule(first, a, func() { s.spam(a, s.count(c.tuning.contacts)) })
+		wait := int64(s.logNormal(20*minute, 1) * 1000)
+		a := s.recruit(c, c.start+int64(s.rng.Float64()*spread*hourMs)+wait, wait)
+		a.move(lair)
+		s.schedule(s.first(a, wait), a, func() { s.spam(a, s.work(c)) })
 	}
 }
+
+// pitch is a message that many get.
+func (s *Simulator) pitch() content {
+	if s.chance(0.4) {
+		return content{ingest.MediaImage, uint8(s.count(span{15, 18})), uint8(1 + s.rng.IntN(3))}
+	}
+	return content{ingest.MediaNone, uint8(s.count(span{7, 10})), 0}
+}
+
+// lair is a place from which abuse is done.
+func (s *Simulator) lair(country [2]byte) place {
+	return place{s.rng.Uint64(), s.rng.Uint64(), country, ingest.ClientAndroid}
+}
+
+// move makes an account act from a place, where it also lives.
+func (a *account) move(to place) { a.here, a.home, a.mobile = to, to.network, to.network }
+
+// first is when a recruit begins: so long after its registration, or when its warm-up is over.
+func (s *Simulator) first(a *account, wait int64) int64 { return max(a.from, a.born+wait) }
 
 // spam writes to one stranger, and to n − 1 more later.
 func (s *Simulator) spam(a *account, n int) {
@@ -46,6 +62,7 @@ func (s *Simulator) spam(a *account, n int) {
 		s.message(a, b, a.crew.content)
 		s.receive(a, b, 1, a.crew.how)
 	}
+	s.farm(a)
 	if n == 1 {
 		return
 	}
@@ -56,13 +73,54 @@ func (s *Simulator) spam(a *account, n int) {
 	s.after(gap, a, func() { s.spam(a, n-1) })
 }
 
-// stranger draws an innocent account that a can write to and never has, or nil where a few tries find none.
-func (s *Simulator) stranger(a *account) *account {
-	for range 20 {
-		b := one(s.dice, s.accounts)
-		if s.open(a, b) && a.ties[b]&talked == 0 && b.crew == nil {
-			return b
+// slowSpam is a few accounts, some of them bought, each of which writes to some strangers a day, by day, for weeks: the
+// usual way round a limit of rate.
+var slowSpam = campaign{
+	name: "slow_spam", harm: ingest.Spam,
+	unfit: []string{Misdeclared},
+	made:  everyone,
+	begin: (*Simulator).hawkers,
+	ranges: map[Split]tuning{
+		Train: {
+			members: span{5, 10}, fresh: span{0.5, 0.9}, contacts: span{60, 200}, gap: span{20 * minute, 60 * minute},
+			extra: span{1, 2}, reply: span{0.03, 0.08}, block: span{0.04, 0.09}, report: span{0.015, 0.04},
+		},
+		Test: {
+			members: span{4, 14}, fresh: span{0.3, 1}, contacts: span{40, 260}, gap: span{12 * minute, 100 * minute},
+			extra: span{1, 3}, reply: span{0.02, 0.10}, block: span{0.03, 0.10}, report: span{0.01, 0.05},
+		},
+	},
+}
+
+func (s *Simulator) hawkers(c *crew) {
+	c.content = s.pitch()
+	home := s.lair(s.someCountry().code)
+	onDevice := s.count(c.tuning.extra)
+	for k := range c.size {
+		if k%onDevice == 0 {
+			home.device = s.rng.Uint64()
 		}
+		from := c.start + int64(s.rng.Float64()*2*day)
+		before := int64(s.logNormal(12*hour, 1) * 1000)
+		if k >= c.fresh { // bought
+			before = int64((60 + 300*s.rng.Float64()) * day)
+		}
+		a := s.recruit(c, from, before)
+		a.move(home)
+		s.schedule(s.waking(a, s.first(a, before)), a, func() { s.hawk(a, s.work(c)) })
 	}
-	return nil
+}
+
+// pedal writes to one stranger, and to n − 1 more at leisure.
+func (s *Simulator) hawk(a *account, n int) {
+	if b := s.stranger(a); b != nil {
+		c := a.crew.content
+		c.size += uint8(s.rng.IntN(3)) // each a little other
+		s.message(a, b, c)
+		s.receive(a, b, 2, a.crew.how)
+	}
+	s.farm(a)
+	if n > 1 {
+		s.awake(s.logNormal(a.crew.gap, 0.9), a, func() { s.hawk(a, n-1) })
+	}
 }

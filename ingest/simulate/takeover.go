@@ -7,7 +7,8 @@ import "github.com/unopened/unopened/ingest"
 // account back.
 var takeover = campaign{
 	name: "takeover", harm: ingest.Takeover,
-	count: func(sc *Scenario) int { return sc.Takeovers },
+	unfit: []string{Farmed, Seeded, Misdeclared, Warmed},
+	made:  theFresh,
 	begin: (*Simulator).prey,
 	ranges: map[Split]tuning{
 		Train: {
@@ -27,7 +28,7 @@ func (s *Simulator) prey(c *crew) {
 		return
 	}
 	c.content = content{ingest.MediaNone, uint8(s.count(span{8, 10})), uint8(s.rng.IntN(3))}
-	lair := place{s.rng.Uint64(), s.rng.Uint64(), s.someCountry().code, ingest.ClientAndroid}
+	lair := s.lair(s.someCountry().code)
 	a.enrol(c, c.start)
 	for k := range s.count(c.tuning.extra) {
 		before := int64(k+1) * (20_000 + s.rng.Int64N(90_000))
@@ -42,8 +43,8 @@ func (s *Simulator) intrude(a *account, from place) {
 	a.taken, a.here = true, from
 	s.record(ingest.Login, a)
 	s.record(ingest.DeviceAdded, a)
-	n := min(s.count(a.crew.tuning.contacts), len(a.contacts))
-	s.after(s.draw(a.crew.tuning.spread)*hour, a, func() { s.fanOut(a, a.contacts[:n]) })
+	n := min(s.work(a.crew), len(a.contacts))
+	s.after(s.draw(a.crew.tuning.spread)*hour*a.crew.Slower, a, func() { s.fanOut(a, a.contacts[:n]) })
 	s.awake(s.logNormal(22*hour, 0.4), a, func() {
 		a.taken, a.here = false, own
 		s.record(ingest.Login, a)

@@ -10,18 +10,22 @@ type reception struct {
 }
 
 // organic is how b takes a first message of the innocent a.
-func organic(a, b *account) reception {
+func (s *Simulator) organic(a, b *account) (how reception) {
+	p := &s.ordinary
 	switch rel := relation(a, b); {
-	case b.persona == "support_line":
-		return reception{0.97, 0.002, 0.0005, ingest.Other}
+	case b.counter != nil:
+		return reception{b.counter.replies, 0.002, 0.0005, ingest.Other}
 	case rel == ingest.Mutual:
-		return reception{0.88, 0.001, 0.0003, ingest.Other}
+		how = p.friend
 	case rel == ingest.OneWay:
-		return reception{0.75, 0.004, 0.001, ingest.Other}
+		how = p.oneWay
 	case sharedGroups(a, b) > 0:
-		return reception{0.68, 0.008, 0.002, ingest.Other}
+		how = p.grouped
+	default:
+		how = p.stranger
 	}
-	return reception{0.40, 0.03, 0.006, ingest.Spam}
+	how.reply *= b.replies
+	return how
 }
 
 // receive decides what b makes of a message of a, with some turns to follow an answer, and tells whether it answers.
@@ -48,6 +52,14 @@ func (s *Simulator) reply(a, b *account, turns int) {
 	s.awake(s.delay(a), a, func() { s.turn(a, b, turns) })
 }
 
+// keeps returns the chance that an account goes on with a conversation.
+func (a *account) keeps() float64 {
+	if a.counter != nil {
+		return a.counter.replies
+	}
+	return 0.96 * a.replies
+}
+
 // complain schedules a report. People seldom find the harm's exact name.
 func (s *Simulator) complain(a, b *account, c ingest.Category) {
 	if s.chance(0.25) {
@@ -56,17 +68,31 @@ func (s *Simulator) complain(a, b *account, c ingest.Category) {
 	s.awake(s.logNormal(12*minute, 1.5), a, func() { s.report(a, b, c) })
 }
 
+// counter is how an account answers to which strangers write: a line, a desk, a shop.
+type counter struct {
+	replies float64 // chance of an answer
+	delay   tail    // seconds that it takes
+	nights  bool    // somebody is there at night
+}
+
 // delay draws how many seconds an answer takes.
 func (s *Simulator) delay(b *account) float64 {
-	if b.persona == "support_line" {
-		return min(s.logNormal(4*minute, 1), 12*hour)
+	if b.counter != nil {
+		return s.tail(b.counter.delay)
 	}
-	return min(s.logNormal(55*b.slowness, 1.4), 20*hour)
+	if s.chance(s.ordinary.quick) {
+		return b.slowness * s.tail(s.ordinary.now)
+	}
+	return b.slowness * s.tail(s.ordinary.later)
 }
 
 // chat makes a start a conversation with b, who may be nobody.
 func (s *Simulator) chat(a, b *account) {
-	s.turn(a, b, int(min(s.logNormal(3, 0.8), 40)))
+	turns := int(s.tail(s.ordinary.turns))
+	if s.chance(s.ordinary.brief) {
+		turns = s.rng.IntN(2)
+	}
+	s.turn(a, b, turns)
 }
 
 // turn makes a write to b: one or more messages, after which there may be more turns.
@@ -76,13 +102,13 @@ func (s *Simulator) turn(a, b *account, turns int) {
 	}
 	switch {
 	case s.message(a, b, s.smallTalk()):
-		answers := s.receive(a, b, turns, organic(a, b))
-		if answers && a.crew == nil && a.persona != "support_line" && s.chance(0.35) {
+		answers := s.receive(a, b, turns, s.organic(a, b))
+		if answers && a.crew == nil && a.counter == nil && s.chance(0.35) {
 			befriend(a, b)
 		}
 	case s.chance(0.35): // more of the same turn
 		s.after(3+s.logNormal(8, 0.8), a, func() { s.turn(a, b, turns) })
-	case turns > 0 && s.chance(0.93):
+	case turns > 0 && s.chance(b.keeps()):
 		s.reply(b, a, turns-1)
 	}
 }

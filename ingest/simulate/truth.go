@@ -10,7 +10,9 @@ type Account struct {
 	Account  string `json:"account"` // 32 hexadecimal digits
 	Persona  string `json:"persona,omitempty"`
 	Campaign string `json:"campaign,omitempty"`
-	Harm     string `json:"harm,omitempty"` // the contract's name
+	Variant  string `json:"variant,omitempty"` // how the campaign evades
+	Part     string `json:"part,omitempty"`    // "accomplice" of one that does nothing but prop the others up; else empty
+	Harm     string `json:"harm,omitempty"`    // the contract's name
 	// From is when the abuse begins, Unix milliseconds: the registration of an account made for it, the first
 	// abusive act of an older one, the stranger's login of one that was taken over.
 	From int64 `json:"from,omitempty"`
@@ -22,7 +24,10 @@ func (s *Simulator) Truth() []Account {
 	for i, a := range s.accounts {
 		truth[i] = Account{Account: a.id.String(), Persona: a.persona}
 		if a.crew != nil {
-			truth[i] = Account{Account: a.id.String(), Campaign: a.crew.kind.name, Harm: a.crew.kind.harm.String(), From: a.from}
+			truth[i] = Account{
+				Account: a.id.String(), Campaign: a.crew.kind.name, Variant: a.crew.variant, Part: a.part,
+				Harm: a.crew.kind.harm.String(), From: max(a.from, s.scenario.Start),
+			}
 		}
 	}
 	return truth

@@ -10,6 +10,16 @@ import (
 	"github.com/unopened/unopened/ingest"
 )
 
+// crews is how many campaigns of a kind a scenario asks for.
+func crews(sc *Scenario, kind string) (n int) {
+	for _, p := range sc.Campaigns {
+		if p.Kind == kind {
+			n += p.Crews
+		}
+	}
+	return n
+}
+
 func TestTruthNamesEveryAccount(t *testing.T) {
 	sc := small()
 	s := New(sc)
@@ -28,7 +38,7 @@ func TestTruthNamesEveryAccount(t *testing.T) {
 	if len(seen) != sc.Accounts {
 		t.Errorf("%d accounts, want %d", len(seen), sc.Accounts)
 	}
-	if count["grooming"] != sc.Groomers || count["takeover"] != sc.Takeovers || count["burst_spam"] < 10 ||
+	if count["grooming"] != crews(&sc, "grooming") || count["takeover"] != crews(&sc, "takeover") || count["burst_spam"] < 10 ||
 		count["brigade"] < 20 || count["newcomer"] != 45 || count["support_line"] != 2 || count["coach"] != 12 ||
 		count["organiser"] != 12 {
 		t.Errorf("kinds: %v", count)
@@ -43,10 +53,10 @@ func TestTruthNamesEveryAccount(t *testing.T) {
 func TestTruthLines(t *testing.T) {
 	var b bytes.Buffer
 	err := WriteTruth(&b, []Account{
-		{Account: "aa", Persona: "coach"}, {Account: "bb", Campaign: "brigade", Harm: "harassment", From: 5},
+		{Account: "aa", Persona: "coach"}, {Account: "bb", Campaign: "brigade", Variant: "plain", Harm: "harassment", From: 5},
 	})
 	want := `{"account":"aa","persona":"coach"}` + "\n" +
-		`{"account":"bb","campaign":"brigade","harm":"harassment","from":5}` + "\n"
+		`{"account":"bb","campaign":"brigade","variant":"plain","harm":"harassment","from":5}` + "\n"
 	if err != nil || b.String() != want {
 		t.Errorf("%v %s", err, b.String())
 	}
@@ -104,7 +114,7 @@ func TestValidateNamesEveryProblem(t *testing.T) {
 	if sc := Default(); sc.Validate() != nil {
 		t.Fatal(sc.Validate())
 	}
-	bad := Scenario{Split: "dev", Takeovers: -1, Hostile: -1, Repeats: -1}
+	bad := Scenario{Split: "dev", Campaigns: []Plan{{Kind: "takeover", Crews: -1}}, Hostile: -1, Repeats: -1}
 	err := bad.Validate()
 	for _, word := range []string{"split", "days", "start", "accounts", "takeover", "hostile", "repeats"} {
 		if err == nil || !strings.Contains(err.Error(), word) {
@@ -112,7 +122,7 @@ func TestValidateNamesEveryProblem(t *testing.T) {
 		}
 	}
 	crowded := Default()
-	crowded.Brigades = 100
+	crowded.Set("brigade", Plain, 100)
 	if crowded.Validate() == nil {
 		t.Error("6000 attackers among 7000 accounts are accepted")
 	}
@@ -136,7 +146,7 @@ func TestCampaignsDrawWithinTheirRanges(t *testing.T) {
 		for _, c := range s.crews {
 			p := c.kind.ranges[split]
 			gaps[c.gap] = true
-			if c.gap < p.gap.lo || c.gap > p.gap.hi || c.how.reply < p.reply.lo || c.how.reply > p.reply.hi ||
+			if c.gap < p.gap.lo*c.Slower || c.gap > p.gap.hi*c.Slower || c.how.reply < p.reply.lo || c.how.reply > p.reply.hi ||
 				float64(c.size) < p.members.lo || float64(c.size) > p.members.hi || c.fresh > c.size {
 				t.Errorf("%s: %+v outside %+v", c.kind.name, c, p)
 			}
@@ -149,9 +159,10 @@ func TestCampaignsDrawWithinTheirRanges(t *testing.T) {
 
 func TestCheckedScenariosRun(t *testing.T) {
 	tiny := Default()
-	tiny.Accounts, tiny.Days, tiny.SpamBursts, tiny.Groomers, tiny.Brigades, tiny.Takeovers = 400, 1, 1, 2, 1, 2
+	tiny.Accounts, tiny.Days = 400, 1
+	tiny.Plain(1, 2, 1, 2)
 	none := tiny
-	none.SpamBursts, none.Groomers, none.Brigades, none.Takeovers = 0, 0, 0, 0
+	none.Campaigns = nil
 	none.Accounts, none.Hostile, none.Repeats = 200, 0, 0
 	for _, sc := range []Scenario{tiny, none} {
 		count := map[Kind]int{}

@@ -98,9 +98,13 @@ func (s *Simulator) newAccount(t *town, age ingest.AgeBand) *account {
 	client := ingest.ClientIOS + ingest.Client(s.weighted(36, 58, 2, 4))
 	a := &account{
 		id: s.name(), ties: make(map[*account]tie), town: t, persona: "ordinary", habit: (*Simulator).leisure,
-		born: s.scenario.Start - int64(old*day), rate: min(s.logNormal(1.7, 0.9), 30), slowness: s.logNormal(1, 0.5),
-		here: place{s.rng.Uint64(), mobile, code, client}, home: mobile, mobile: mobile,
+		born: s.scenario.Start - int64(old*day), rate: s.tail(s.ordinary.sessions), slowness: s.tail(s.ordinary.slowness),
+		replies: math.Pow(s.rng.Float64(), s.ordinary.replies),
+		here:    place{s.rng.Uint64(), mobile, code, client}, home: mobile, mobile: mobile,
 		age: age, late: s.rng.Int64N(4) - 1,
+	}
+	if s.chance(s.ordinary.dormant) {
+		a.rate, a.replies = a.rate*s.ordinary.sleep, a.replies*s.ordinary.drowsy
 	}
 	if s.chance(0.9) {
 		a.told = age
@@ -145,9 +149,9 @@ func (s *Simulator) newGroup(members []*account) *group {
 // acquaint gives somebody loose acquaintances, most in town, some anywhere; their number has a heavy tail.
 func (s *Simulator) acquaint(a *account) {
 	people := a.town.people
-	for range int(min(s.logNormal(6, 1), 150, float64(len(people)))) {
+	for range int(min(s.tail(s.ordinary.acquaintances), float64(len(people)))) {
 		b := one(s.dice, people)
-		if s.chance(0.2) {
+		if s.chance(s.ordinary.elsewhere) {
 			b = one(s.dice, s.accounts)
 		}
 		// Adults and children who are not related are seldom acquainted.
@@ -174,26 +178,14 @@ func (s *Simulator) meetBefore(a, b *account) {
 	}
 }
 
-// volunteer finds an ordinary account that fits, or nil where there is none: it starts anywhere and takes the next.
+// volunteer finds an ordinary account that fits and is there from the beginning, or nil where there is none: it starts
+// anywhere and takes the next.
 func (s *Simulator) volunteer(fits func(*account) bool) *account {
 	start := s.rng.IntN(len(s.accounts))
 	for i := range s.accounts {
-		if a := s.accounts[(start+i)%len(s.accounts)]; a.persona == "ordinary" && fits(a) {
+		if a := s.accounts[(start+i)%len(s.accounts)]; a.persona == "ordinary" && a.born < s.scenario.Start && fits(a) {
 			return a
 		}
 	}
 	return nil
-}
-
-// cast makes ordinary accounts into personas.
-func (s *Simulator) cast() {
-	for i := range personas {
-		p := &personas[i]
-		for range int(math.Round(p.share * float64(s.scenario.Accounts))) {
-			if a := s.volunteer(p.fits); a != nil {
-				a.persona = p.name
-				p.begin(s, a)
-			}
-		}
-	}
 }
