@@ -21,13 +21,13 @@ import (
 )
 
 // small is a small simulation.
-var small = []string{"--accounts", "600", "--days", "3", "--spam-bursts", "1", "--groomers", "6", "--brigades", "1", "--takeovers", "4"}
+var small = []string{"--accounts", "600", "--days", "3", "--campaign", "burst_spam=1", "--campaign", "grooming=6", "--campaign", "brigade=1", "--campaign", "takeover=4"}
 
 // TestEvalIsTheSameAgain: the same JSON twice, whatever shards and batches, and out of files what the simulation says of
 // itself; the control is another seed for the draws.
 func TestEvalIsTheSameAgain(t *testing.T) {
-	tiny := []string{"--accounts", "300", "--days", "2", "--spam-bursts", "1", "--groomers", "6", "--brigades", "0", "--takeovers", "4"}
-	args := slices.Concat([]string{"--simulate", "--bootstrap", "20"}, tiny)
+	tiny := []string{"--accounts", "300", "--days", "2", "--campaign", "burst_spam=1", "--campaign", "grooming=6", "--campaign", "brigade=0", "--campaign", "takeover=4"}
+	args := slices.Concat([]string{"--scenario", "demo", "--bootstrap", "20"}, tiny)
 	_, want := evaluated(t, args...)
 	events, truth := simulatedFiles(t, tiny...)
 	files := []string{"--truth", truth, "--bootstrap", "20", "--windows", "1", "--features", events}
@@ -131,7 +131,7 @@ func truthOf(t *testing.T, name string) map[string]simulate.Account {
 
 // TestEvalOfAShuffledTruth deals the accounts' names out anew: nothing is separated any more, by models or by rules.
 func TestEvalOfAShuffledTruth(t *testing.T) {
-	events, truth := simulatedFiles(t, "--accounts", "900", "--days", "2", "--groomers", "40", "--takeovers", "40", "--spam-bursts", "3", "--brigades", "0")
+	events, truth := simulatedFiles(t, "--accounts", "900", "--days", "2", "--campaign", "grooming=40", "--campaign", "takeover=40", "--campaign", "burst_spam=3")
 	lines := strings.Split(strings.TrimSpace(string(contentOf(t, truth))), "\n")
 	ids := make([]string, len(lines))
 	id := regexp.MustCompile(`[0-9a-f]{32}`)
@@ -161,7 +161,7 @@ func TestEvalOfAShuffledTruth(t *testing.T) {
 
 // TestEvalWithLabels: labels reach the engine, end evaluations, and are counted.
 func TestEvalWithLabels(t *testing.T) {
-	args := []string{"--simulate", "--bootstrap", "0", "--accounts", "600", "--days", "9", "--groomers", "30", "--spam-bursts", "1", "--brigades", "1", "--takeovers", "4"}
+	args := []string{"--scenario", "demo", "--bootstrap", "0", "--accounts", "600", "--days", "9", "--campaign", "grooming=30", "--campaign", "burst_spam=1", "--campaign", "brigade=1", "--campaign", "takeover=4"}
 	plain, _ := evaluated(t, args...)
 	all, _ := evaluated(t, andAlso(args, "--labels", "1")...)
 	if all.Labels["abusive"] < 40 || all.Accounts.Labelled != all.Labels["abusive"]+all.Labels["benign"] || plain.Accounts.Labelled != 0 || len(plain.Labels) != 0 {
@@ -180,7 +180,7 @@ func TestEvalWithLabels(t *testing.T) {
 // TestEvalPage: the page is well-formed, has every table of the terminal, and needs nothing from elsewhere.
 func TestEvalPage(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "page.html")
-	text := ok(t, append([]string{"eval", "--simulate", "--bootstrap", "10", "--html", name, "--features"}, small...)...)
+	text := ok(t, append([]string{"eval", "--scenario", "demo", "--bootstrap", "10", "--html", name, "--features"}, small...)...)
 	page := string(contentOf(t, name))
 	dec := xml.NewDecoder(strings.NewReader(page))
 	dec.Entity = xml.HTMLEntity
@@ -231,9 +231,9 @@ func TestEvalTellsWhatIsWrong(t *testing.T) {
 		want string
 	}{
 		{[]string{events}, "--truth goes with files"},
-		{[]string{"--truth", truth}, "name files of events, or give --simulate"},
-		{[]string{"--simulate", "--truth", truth}, "--simulate knows the truth"},
-		{[]string{"--truth", truth, "--days", "2", events}, "--days goes with --simulate"},
+		{[]string{"--truth", truth}, "name files of events, or give --scenario"},
+		{[]string{"--scenario", "demo", "--truth", truth}, "a simulation knows the truth"},
+		{[]string{"--truth", truth, "--days", "2", events}, "--days goes with --scenario"},
 		{[]string{"--truth", truth, "-"}, "--windows 1"},
 		{[]string{"--truth", truth, "--labels", "1.5", events}, "--labels: 1.5 is not between 0 and 1"},
 		{[]string{"--truth", truth, "--windows", "65", events}, "--windows: 65 is not between 1 and 64"},
@@ -242,7 +242,7 @@ func TestEvalTellsWhatIsWrong(t *testing.T) {
 		{[]string{"--truth", others, events}, "these are other events, or other pseudonyms"},
 		{[]string{"--truth", onlyBad, events}, "no harm has a negative"},
 		{[]string{"--truth", truth, empty}, "has no event that was accepted"},
-		{[]string{"--simulate", "--spam-bursts", "0", "--groomers", "0", "--brigades", "0", "--takeovers", "0"}, "names no abusive account"},
+		{[]string{"--scenario", "demo", "--campaign", "burst_spam=0", "--campaign", "grooming=0", "--campaign", "brigade=0", "--campaign", "takeover=0"}, "names no abusive account"},
 	} {
 		out, err := run(t, append([]string{"eval"}, test.args...)...)
 		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(out, "AUC") {
