@@ -83,5 +83,12 @@ func Wilson(hits, of int) (low, high float64) {
 	centre := p + z95*z95/(2*n)
 	reach := z95 * math.Sqrt(p*(1-p)/n+z95*z95/(4*n*n))
 	scale := 1 + z95*z95/n
-	return max(0, (centre-reach)/scale), min(1, (centre+reach)/scale)
+	low, high = (centre-reach)/scale, (centre+reach)/scale
+	if hits == 0 {
+		low = 0 // which rounding misses
+	}
+	if hits == of {
+		high = 1
+	}
+	return low, high
 }

@@ -201,7 +201,11 @@ func (r *reckoner) campaigns() {
 	})
 	for _, k := range keys {
 		who := members[k]
-		c := Campaign{Campaign: k.campaign, Variant: k.variant, Harm: k.harm.String(), Accounts: len(who), Action: share(who, r.positive, r.reaches(k.harm))}
+		c := Campaign{Campaign: k.campaign, Variant: k.variant, Harm: k.harm.String(), Accounts: len(who), Assessable: r.report.Harms[k.harm].Assessable}
+		if !c.Assessable {
+			who = nil
+		}
+		c.Action = share(who, r.positive, r.reaches(k.harm))
 		for n, threshold := range r.thresholds[k.harm] {
 			c.Nominal[n] = share(who, r.positive, func(i int32) bool { return r.lives[i].best[k.harm] >= threshold })
 		}

@@ -131,17 +131,18 @@ type Drift struct {
 	Ratio    Number `json:"ratio"`
 }
 
-// Campaign is the recall of one way of one abuse.
+// Campaign is the recall of one way of one abuse; without figures where its harm could not be assessed.
 type Campaign struct {
-	Campaign string           `json:"campaign"`
-	Variant  string           `json:"variant"`
-	Harm     string           `json:"harm"`
-	Accounts int              `json:"accounts"`
-	Action   Share            `json:"recall_at_action"`
-	Nominal  AtNominal[Share] `json:"recall_at_fpr"`
+	Campaign   string           `json:"campaign"`
+	Variant    string           `json:"variant"`
+	Harm       string           `json:"harm"`
+	Accounts   int              `json:"accounts"`
+	Assessable bool             `json:"assessable"`
+	Action     Share            `json:"recall_at_action"`
+	Nominal    AtNominal[Share] `json:"recall_at_fpr"`
 }
 
-// Persona is how often innocent accounts of a kind are flagged.
+// Persona is how often innocent accounts of a kind are flagged; without figures where no harm could be assessed.
 type Persona struct {
 	Persona  string      `json:"persona"`
 	Accounts int         `json:"accounts"`

@@ -200,3 +200,24 @@ func TestRulesAreOfTheCatalogue(t *testing.T) {
 		}
 	}
 }
+
+// TestNotAssessableHasNoFigures: where spam could not be assessed there are no shares of its campaign, and where nothing could be,
+// none of the personas; the control is one score.
+func TestNotAssessableHasNoFigures(t *testing.T) {
+	for _, scores := range []map[models.Harm]float64{nil, {models.Scam: low}, {models.Spam: low}} {
+		w := tell(t, Options{}, member("cas", "spam", 0), persona("bob", "x"))
+		w.message("cas", "bob", 1, 0, scores)
+		w.message("bob", "eve", 2, 0, scores)
+		r := w.Report(&models.Set{})
+		_, spam := scores[models.Spam]
+		if c := r.Campaigns[0]; c.Assessable != spam || c.Accounts != 1 || (c.Action.Of == 1) != spam || (c.Nominal[0].Of == 1) != spam {
+			t.Errorf("%v: %+v", scores, c)
+		}
+		if p := r.Personas[0]; p.Accounts != 1 || (p.Any.Of == 1) != (scores != nil) || len(p.Harms) != len(scores) {
+			t.Errorf("%v: %+v", scores, p)
+		}
+		if h := r.Harms[models.Spam]; h.Assessable != spam || (h.Action != nil) != spam || len(h.Rankings) > 0 != spam {
+			t.Errorf("%v: %+v", scores, h)
+		}
+	}
+}

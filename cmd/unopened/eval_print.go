@@ -77,7 +77,7 @@ func (e *evaluation) caughtTable() table {
 	for i := range e.Harms {
 		h := &e.Harms[i]
 		if h.Action == nil {
-			t.add(h.Harm, fmt.Sprint(h.Positives), unassessed(h), "", "", "", "", "", h.Model)
+			t.add(h.Harm, fmt.Sprint(h.Positives), "–", "", thousands(int64(h.Negatives)), "–", "", "", unassessed(h))
 			continue
 		}
 		a := h.Action
@@ -124,7 +124,11 @@ func (e *evaluation) personaTable() table {
 				harms = append(harms, fmt.Sprintf("%s %d", by.Harm, by.Action.Hits))
 			}
 		}
-		t.add(p.Persona, thousands(int64(p.Accounts)), fmt.Sprint(p.Any.Hits), shareText(p.Any), strings.Join(harms, ", "))
+		flagged := "–"
+		if p.Any.Of > 0 {
+			flagged = fmt.Sprint(p.Any.Hits)
+		}
+		t.add(p.Persona, thousands(int64(p.Accounts)), flagged, shareText(p.Any), strings.Join(harms, ", "))
 	}
 	return t
 }
