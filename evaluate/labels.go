@@ -53,11 +53,11 @@ func (l *Labels) choose(who *Account, h models.Harm, verdict ingest.LabelVerdict
 		return
 	}
 	l.chosen[who.ID] = true
-	r := rand.New(rand.NewPCG(l.seed, binary.LittleEndian.Uint64(who.ID[:8])))
+	digest := sha256.Sum256(append(who.ID[:], "evaluation's label"...))
+	r := rand.New(rand.NewPCG(l.seed, binary.LittleEndian.Uint64(digest[16:])))
 	if r.Float64() >= l.share {
 		return
 	}
-	digest := sha256.Sum256(append(who.ID[:], "evaluation's label"...))
 	heap.Push(&l.due, ingest.Event{
 		ID: ingest.EventID(digest[:16]), Type: ingest.Label, At: at + labelSoonest + r.Int64N(labelLatest-labelSoonest+1),
 		Peer: who.ID, Category: ingest.Category(h) + 1, Verdict: verdict,

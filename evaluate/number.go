@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"encoding/json"
 	"math"
 	"strconv"
 )
@@ -19,6 +20,31 @@ func (n Number) MarshalJSON() ([]byte, error) {
 
 // Known tells whether there is a measure.
 func (n Number) Known() bool { return !math.IsNaN(float64(n)) && !math.IsInf(float64(n), 0) }
+
+// AtNominal has a measure for each of the rates in Nominal; in JSON an object with the rates as names.
+type AtNominal[T any] [len(Nominal)]T
+
+// MarshalJSON implements json.Marshaler.
+func (a AtNominal[T]) MarshalJSON() ([]byte, error) {
+	named := make(map[string]T, len(a))
+	for k, rate := range Nominal {
+		named[rateName(rate)] = a[k]
+	}
+	return json.Marshal(named)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (a *AtNominal[T]) UnmarshalJSON(data []byte) error {
+	var named map[string]T
+	err := json.Unmarshal(data, &named)
+	for k, rate := range Nominal {
+		a[k] = named[rateName(rate)]
+	}
+	return err
+}
+
+// rateName is how JSON names a rate: "0.001".
+func rateName(rate float64) string { return strconv.FormatFloat(rate, 'f', -1, 64) }
 
 // Estimate is a measure with its interval of 95 %, found by resampling accounts.
 type Estimate struct {
@@ -57,5 +83,12 @@ func Wilson(hits, of int) (low, high float64) {
 	centre := p + z95*z95/(2*n)
 	reach := z95 * math.Sqrt(p*(1-p)/n+z95*z95/(4*n*n))
 	scale := 1 + z95*z95/n
-	return max(0, (centre-reach)/scale), min(1, (centre+reach)/scale)
+	low, high = (centre-reach)/scale, (centre+reach)/scale
+	if hits == 0 {
+		low = 0 // which rounding misses
+	}
+	if hits == of {
+		high = 1
+	}
+	return low, high
 }

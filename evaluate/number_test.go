@@ -18,6 +18,14 @@ func TestWilsonAsPublished(t *testing.T) {
 			t.Errorf("%d of %d: %.4f to %.4f, want %.4f to %.4f", test.hits, test.of, low, high, test.low, test.high)
 		}
 	}
+	for n := range 1000 {
+		if low, _ := Wilson(0, n+1); low != 0 {
+			t.Errorf("0 of %d begins at %v", n+1, low)
+		}
+		if _, high := Wilson(n+1, n+1); high != 1 {
+			t.Errorf("%d of %[1]d ends at %v", n+1, high)
+		}
+	}
 	if low, _ := Wilson(0, 0); low == low {
 		t.Errorf("of none: %v", low)
 	}

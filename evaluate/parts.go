@@ -14,7 +14,7 @@ func (r *reckoner) ages(h models.Harm) []Slice {
 		who := r.population(h, func(i int32) bool { return r.lives[i].assessed>>h&1 != 0 && int(r.lives[i].band[h]) == band })
 		recall, fpr := share(who, r.positive, r.reaches(h)), share(who, r.negative, r.reaches(h))
 		out[band] = Slice{Name: ages[band].name, Positives: recall.Of, Negatives: fpr.Of, Recall: &recall, FPR: &fpr}
-		r.marks(r.rankBy(who, func(i int32) float64 { return r.lives[i].best[h] }), &out[band].AUC, &out[band].AP, nil)
+		r.marks(r.rankBy(who, func(i int32) float64 { return r.lives[i].best[h] }), &out[band].AUC, &out[band].AP)
 	}
 	return out
 }
@@ -32,7 +32,7 @@ func (r *reckoner) byWindow(h models.Harm, out *Harm) {
 		who := r.population(h, func(i int32) bool { return r.lives[i].active>>window&1 != 0 })
 		s := &out.Windows[window]
 		s.Name = r.windowName(window)
-		m := r.marks(r.rankBy(who, margin), &s.AUC, &s.AP, nil)
+		m := r.marks(r.rankBy(who, margin), &s.AUC, &s.AP)
 		over := share(who, r.negative, func(i int32) bool { return margin(i) >= threshold })
 		s.Negatives, s.Positives = over.Of, len(who)-over.Of
 		if window > 0 {

@@ -27,14 +27,18 @@ func (r *reckoner) personas() {
 		r.hurts(name, "any", "action", p.Any, overall.Any)
 		for k, by := range p.Harms {
 			r.hurts(name, by.Harm, "action", by.Action, overall.Harms[k].Action)
-			r.hurts(name, by.Harm, "nominal_1_per_cent", by.Nominal, overall.Harms[k].Nominal)
+			r.hurts(name, by.Harm, "nominal 0.01", by.Nominal, overall.Harms[k].Nominal)
 		}
 	}
 }
 
 // persona reckons the rates of some innocent accounts.
 func (r *reckoner) persona(name string, who []int32) Persona {
-	p := Persona{Persona: name, Accounts: len(who), Any: share(who, r.negative, func(i int32) bool { return r.lives[i].reached != 0 })}
+	p := Persona{Persona: name, Accounts: len(who)}
+	if !slices.ContainsFunc(r.report.Harms, func(h Harm) bool { return h.Assessable }) {
+		who = nil
+	}
+	p.Any = share(who, r.negative, func(i int32) bool { return r.lives[i].reached != 0 })
 	for h := range models.Harm(models.Harms) {
 		if !r.report.Harms[h].Assessable {
 			continue

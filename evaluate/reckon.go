@@ -116,13 +116,13 @@ func (r *reckoner) harm(h models.Harm) {
 		assessed := int(r.lives[i].assessed >> h & 1)
 		if r.positive(i) {
 			out.Positives++
-			out.Assessed[0] += assessed
+			out.AssessedPositives += assessed
 		} else {
 			out.Negatives++
-			out.Assessed[1] += assessed
+			out.AssessedNegatives += assessed
 		}
 	}
-	out.Assessable = out.Assessed[0]+out.Assessed[1] > 0
+	out.Assessable = out.AssessedPositives+out.AssessedNegatives > 0
 	if !out.Assessable {
 		for _, need := range r.set.Unmet(h, r.seen) {
 			out.Missing = append(out.Missing, need.Names()...)
@@ -138,33 +138,32 @@ func (r *reckoner) harm(h models.Harm) {
 	}
 }
 
-// marks reckons a ranking's measures, with their intervals.
-func (r *reckoner) marks(ranking *Ranking, auc, ap *Estimate, recall *[len(Nominal)]Estimate) Marks {
-	if recall == nil {
-		recall = new([len(Nominal)]Estimate)
-	}
+// marks reckons a ranking's AUC and average precision, with their intervals.
+func (r *reckoner) marks(ranking *Ranking, auc, ap *Estimate) Marks {
 	r.intervals.add(func(weights []uint16) []float64 {
 		m := ranking.Marks(weights)
-		return append([]float64{m.AUC, m.AP}, m.Recall[:]...)
-	}, auc, ap, &recall[0], &recall[1])
+		return []float64{m.AUC, m.AP}
+	}, auc, ap)
 	return ranking.Marks(nil)
 }
 
 // curvePoints is how many points a curve has at most.
 const curvePoints = 120
 
-// rankings are those of the model, of its rule, and of newness.
+// rankings are those of the model, of its rule, and of newness. Model and rule are compared draw by draw.
 func (r *reckoner) rankings(h models.Harm, who []int32, out *Harm) {
-	out.Rankings = make([]Ranked, perHarm) // the intervals keep the places of its estimates
+	out.Rankings, out.Above = make([]Ranked, perHarm), &Above{} // the intervals keep the places of its estimates
+	var rankings [perHarm]*Ranking
+	var into []*Estimate
 	for k, c := range contests(h) {
-		ranking := r.rankBy(who, func(i int32) float64 { return r.lives[i].best[c.signal] })
+		rankings[k] = r.rankBy(who, func(i int32) float64 { return r.lives[i].best[c.signal] })
 		x := &out.Rankings[k]
-		x.By, x.Curve = "model", ranking.Curve(curvePoints)
+		x.By, x.Curve = "model", rankings[k].Curve(curvePoints)
 		if k > 0 {
 			x.By = trivial[c.signal-firstRule]
 		}
-		m := r.marks(ranking, &x.AUC, &x.AP, &x.Recall)
-		for n, threshold := range m.Threshold {
+		into = append(into, &x.AUC, &x.AP, &x.Recall[0], &x.Recall[1])
+		for n, threshold := range rankings[k].Marks(nil).Threshold {
 			x.Thresholds[n] = Number(threshold)
 			if k == 0 {
 				r.thresholds[h][n] = threshold
@@ -173,6 +172,14 @@ func (r *reckoner) rankings(h models.Harm, who []int32, out *Harm) {
 		review := r.queue.reviews[h][k]
 		x.Budget, x.Found = NewShare(review.found, review.looked), NewShare(review.found, out.Positives)
 	}
+	r.intervals.add(func(weights []uint16) (all []float64) {
+		var m [perHarm]Marks
+		for k, ranking := range rankings {
+			m[k] = ranking.Marks(weights)
+			all = append(all, m[k].AUC, m[k].AP, m[k].Recall[0], m[k].Recall[1])
+		}
+		return append(all, m[0].AUC-m[1].AUC, m[0].AP-m[1].AP)
+	}, append(into, &out.Above.AUC, &out.Above.AP)...)
 }
 
 // campaigns are each campaign and variant.
@@ -194,7 +201,11 @@ func (r *reckoner) campaigns() {
 	})
 	for _, k := range keys {
 		who := members[k]
-		c := Campaign{Campaign: k.campaign, Variant: k.variant, Harm: k.harm.String(), Accounts: len(who), Action: share(who, r.positive, r.reaches(k.harm))}
+		c := Campaign{Campaign: k.campaign, Variant: k.variant, Harm: k.harm.String(), Accounts: len(who), Assessable: r.report.Harms[k.harm].Assessable}
+		if !c.Assessable {
+			who = nil
+		}
+		c.Action = share(who, r.positive, r.reaches(k.harm))
 		for n, threshold := range r.thresholds[k.harm] {
 			c.Nominal[n] = share(who, r.positive, func(i int32) bool { return r.lives[i].best[k.harm] >= threshold })
 		}

@@ -31,27 +31,36 @@ type Harm struct {
 	Missing    []string `json:"missing,omitempty"` // fields of the contract, where no account could be assessed
 	Positives  int      `json:"positives"`
 	Negatives  int      `json:"negatives"`
-	// Assessed are the accounts that could be assessed; the others rank below all, and are never flagged.
-	Assessed  [2]int     `json:"assessed_positives_negatives"`
-	Rankings  []Ranked   `json:"rankings,omitempty"` // the model, its trivial rule, "the account is new"
-	Action    *Action    `json:"action,omitempty"`
-	Calibrate *Calibrate `json:"calibration,omitempty"`
-	Ages      []Slice    `json:"ages,omitempty"`
-	Windows   []Slice    `json:"windows,omitempty"`
-	Worst     *Worst     `json:"worst_window,omitempty"`
-	Drift     []Drift    `json:"drift,omitempty"`
+	// The accounts that could be assessed; the others rank below all, and are never flagged.
+	AssessedPositives int        `json:"assessed_positives"`
+	AssessedNegatives int        `json:"assessed_negatives"`
+	Rankings          []Ranked   `json:"rankings,omitempty"` // the model, its trivial rule, "the account is new"
+	Above             *Above     `json:"above_rule,omitempty"`
+	Action            *Action    `json:"action,omitempty"`
+	Calibrate         *Calibrate `json:"calibration,omitempty"`
+	Ages              []Slice    `json:"ages,omitempty"`
+	Windows           []Slice    `json:"windows,omitempty"`
+	Worst             *Worst     `json:"worst_window,omitempty"`
+	Drift             []Drift    `json:"drift,omitempty"`
 }
 
 // Ranked is what one signal comes to.
 type Ranked struct {
-	By         string                 `json:"by"` // "model", or the feature that is the rule
-	AUC        Estimate               `json:"auc"`
-	AP         Estimate               `json:"average_precision"`
-	Recall     [len(Nominal)]Estimate `json:"recall_at_fpr_0_1_and_1_per_cent"`
-	Thresholds [len(Nominal)]Number   `json:"thresholds"`
-	Budget     Share                  `json:"precision_at_budget"` // of whom the analysts looked at
-	Found      Share                  `json:"recall_at_budget"`
-	Curve      [][2]Number            `json:"curve"` // false-positive rate and recall
+	By         string              `json:"by"` // "model", or the feature that is the rule
+	AUC        Estimate            `json:"auc"`
+	AP         Estimate            `json:"average_precision"`
+	Recall     AtNominal[Estimate] `json:"recall_at_fpr"`
+	Thresholds AtNominal[Number]   `json:"threshold_at_fpr"`    // margins
+	Budget     Share               `json:"precision_at_budget"` // of whom the analysts looked at
+	Found      Share               `json:"recall_at_budget"`
+	Curve      [][2]Number         `json:"curve"` // false-positive rate and recall
+}
+
+// Above is by how much the model is better than its rule, on the same draws of accounts: where an interval has 0 in it, the
+// data cannot tell them apart.
+type Above struct {
+	AUC Estimate `json:"auc"`
+	AP  Estimate `json:"average_precision"`
 }
 
 // Action is what happens at the action threshold, and when.
@@ -122,17 +131,18 @@ type Drift struct {
 	Ratio    Number `json:"ratio"`
 }
 
-// Campaign is the recall of one way of one abuse.
+// Campaign is the recall of one way of one abuse; without figures where its harm could not be assessed.
 type Campaign struct {
-	Campaign string              `json:"campaign"`
-	Variant  string              `json:"variant"`
-	Harm     string              `json:"harm"`
-	Accounts int                 `json:"accounts"`
-	Action   Share               `json:"recall_at_action"`
-	Nominal  [len(Nominal)]Share `json:"recall_at_fpr_0_1_and_1_per_cent"`
+	Campaign   string           `json:"campaign"`
+	Variant    string           `json:"variant"`
+	Harm       string           `json:"harm"`
+	Accounts   int              `json:"accounts"`
+	Assessable bool             `json:"assessable"`
+	Action     Share            `json:"recall_at_action"`
+	Nominal    AtNominal[Share] `json:"recall_at_fpr"`
 }
 
-// Persona is how often innocent accounts of a kind are flagged.
+// Persona is how often innocent accounts of a kind are flagged; without figures where no harm could be assessed.
 type Persona struct {
 	Persona  string      `json:"persona"`
 	Accounts int         `json:"accounts"`
@@ -144,7 +154,7 @@ type Persona struct {
 type PersonaBy struct {
 	Harm    string `json:"harm"`
 	Action  Share  `json:"fpr_at_action"`
-	Nominal Share  `json:"fpr_at_nominal_1_per_cent"`
+	Nominal Share  `json:"fpr_at_nominal_0.01"`
 }
 
 // Hurt names a persona that is flagged more often than others: the lower bound of its rate lies above Unfair times the
@@ -152,7 +162,7 @@ type PersonaBy struct {
 type Hurt struct {
 	Persona string `json:"persona"`
 	Harm    string `json:"harm"` // "any" for any of them
-	At      string `json:"at"`   // "action" or "nominal_1_per_cent"
+	At      string `json:"at"`   // "action" or "nominal 0.01"
 	FPR     Share  `json:"fpr"`
 	Overall Share  `json:"overall"`
 }

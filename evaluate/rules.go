@@ -13,7 +13,7 @@ var trivial = [models.Harms + 1]string{
 	models.Spam:       "first_contacts_1d",
 	models.Scam:       "unanswered_streak",
 	models.Grooming:   "minors_first_contacts_14d",
-	models.Harassment: "unanswered_to_one_7d",
+	models.Harassment: "blocks_30d",
 	models.Sybil:      "accounts_on_device_7d",
 	models.Takeover:   "new_device_hours",
 	models.Harms:      "age_days",

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unique"
 
 	"github.com/unopened/unopened/ingest"
 	"github.com/unopened/unopened/models"
@@ -91,14 +92,14 @@ func readAccount(data []byte) (a Account, err error) {
 	if a.ID, err = ingest.ParseSubject(line.Account); err != nil {
 		return a, fmt.Errorf("account: %w", err)
 	}
-	a.Group, a.Variant, a.From = line.Persona, line.Variant, line.From
+	a.Group, a.Variant, a.From = once(line.Persona), once(line.Variant), line.From
 	if line.Campaign == "" {
 		if line.Persona == "" || line.Harm != "" || line.Variant != "" || line.Part != "" || line.From != 0 {
 			return a, errors.New("give a persona alone, or a campaign with its harm")
 		}
 		return a, nil
 	}
-	a.Kind, a.Group = Member, line.Campaign
+	a.Kind, a.Group = Member, once(line.Campaign)
 	var ok bool
 	if a.Harm, ok = models.ParseHarm(line.Harm); !ok {
 		return a, fmt.Errorf("harm: %q is not scored; the harms are %s", line.Harm, strings.Join(models.Names[:], ", "))
@@ -118,3 +119,6 @@ func readAccount(data []byte) (a Account, err error) {
 	}
 	return a, nil
 }
+
+// once returns a name whose bytes are kept once, however many accounts have it.
+func once(name string) string { return unique.Make(name).Value() }

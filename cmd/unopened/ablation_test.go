@@ -1,14 +1,13 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"os"
 	"slices"
-	"strings"
 	"testing"
 
+	"github.com/unopened/unopened/evaluate"
 	"github.com/unopened/unopened/features"
 	"github.com/unopened/unopened/ingest"
 	"github.com/unopened/unopened/ingest/simulate"
@@ -17,8 +16,8 @@ import (
 
 // TestAblation measures, where UNOPENED_ABLATION is set (make ablation), what each family of features carries on the
 // simulator: recall of the shipped cards with the family unknown, and the average precision of a plain logistic
-// regression, trained on one split and tested on the other, without the family and with it alone; and the features that
-// separate a harm best by themselves. It decides nothing.
+// regression, trained on one split and tested on the other, without the family and with it alone. It decides nothing;
+// unopened eval --features tells what single features come to.
 func TestAblation(t *testing.T) {
 	if os.Getenv("UNOPENED_ABLATION") == "" {
 		t.Skip("measures only where UNOPENED_ABLATION is set (make ablation)")
@@ -29,7 +28,6 @@ func TestAblation(t *testing.T) {
 	for h := range models.Harm(models.Harms) {
 		if n := abusive(test, h); n > 0 {
 			fmt.Printf("\n%s: %d accounts of the test\n", h, n)
-			printSingles(test, h)
 			printRegression(train, test, h)
 		}
 	}
@@ -195,80 +193,28 @@ func howMany(all []*lived, is func(*lived) bool) (n int) {
 	return n
 }
 
-// ranked is a score of an account.
-type ranked struct {
-	score float64
-	bad   bool
-}
-
-// among leaves out the accounts of other campaigns, and scores the rest.
-func among(all []*lived, h models.Harm, score func(*lived) float64) (r []ranked) {
+// quality is the area under the ROC curve and the average precision of scores; accounts of other campaigns are left out.
+func quality(all []*lived, h models.Harm, score func(*lived) float64) (auc, ap float64) {
+	var scores []float64
+	var bad []bool
 	for _, l := range all {
 		if !l.bad || l.harm == h {
-			r = append(r, ranked{score(l), l.bad})
+			scores, bad = append(scores, score(l)), append(bad, l.bad)
 		}
 	}
-	slices.SortFunc(r, func(a, b ranked) int { return cmp.Compare(b.score, a.score) })
-	return r
-}
-
-// quality is the area under the ROC curve, ties counted by half, and the average precision.
-func quality(r []ranked) (auc, ap float64) {
-	var good, bad, area, sum float64
-	for i := 0; i < len(r); {
-		var g, b float64
-		j := i
-		for ; j < len(r) && r[j].score == r[i].score; j++ {
-			if r[j].bad {
-				b++
-			} else {
-				g++
-			}
-		}
-		area += g * (bad + b/2)
-		good, bad = good+g, bad+b
-		sum += b * bad / (good + bad)
-		i = j
-	}
-	return area / (good * bad), sum / bad
-}
-
-// printSingles prints the features that separate a harm best.
-func printSingles(all []*lived, h models.Harm) {
-	var lines []string
-	for i := range features.Catalogue {
-		d := &features.Catalogue[i]
-		auc, _ := quality(among(all, h, func(l *lived) float64 {
-			switch x := float64(l.worst[i]); {
-			case x != x:
-				return math.Inf(-1)
-			case d.Sign == features.Better:
-				return -x
-			default:
-				return x
-			}
-		}))
-		lines = append(lines, fmt.Sprintf("%.3f %s", auc, d.Name))
-	}
-	slices.Sort(lines)
-	slices.Reverse(lines)
-	fmt.Printf("  best by themselves (AUC): %s\n", strings.Join(lines[:8], ", "))
-	for _, line := range lines {
-		if strings.Contains(line, "recipient_") || strings.Contains(line, "lockstep") {
-			fmt.Printf("  %s\n", line)
-		}
-	}
+	m := evaluate.Rank(scores, bad, nil).Marks(nil)
+	return m.AUC, m.AP
 }
 
 // printRegression prints what a regression makes of all families, of all but one, and of one.
 func printRegression(train, test []*lived, h models.Harm) {
 	families := familyNames()
 	all := fit(train, h, func(string) bool { return true })
-	auc, ap := quality(among(test, h, all))
+	auc, ap := quality(test, h, all)
 	fmt.Printf("  regression on all: AUC %.4f, average precision %.3f\n  %-12s %10s %10s %10s %10s\n", auc, ap, "", "AUC w/o", "AP w/o", "AUC alone", "AP alone")
 	for _, name := range families {
-		auc, ap := quality(among(test, h, fit(train, h, func(f string) bool { return f != name })))
-		alone, apAlone := quality(among(test, h, fit(train, h, func(f string) bool { return f == name })))
+		auc, ap := quality(test, h, fit(train, h, func(f string) bool { return f != name }))
+		alone, apAlone := quality(test, h, fit(train, h, func(f string) bool { return f == name }))
 		fmt.Printf("  %-12s %10.4f %10.3f %10.4f %10.3f\n", name, auc, ap, alone, apAlone)
 	}
 }

@@ -23,6 +23,7 @@ type evalFlags struct {
 	batch, shards, bootstrap, windows, budget int
 	labels                                    float64
 	seed                                      uint64
+	sight                                     sightFlags
 }
 
 func evalCommand() *cobra.Command {
@@ -75,6 +76,7 @@ measure means. The same stream and flags give the same figures.`,
 	flags.IntVar(&f.batch, "batch", 4096, "records that are read at a time; changes nothing but speed")
 	flags.StringVar(&f.html, "html", "", "file for one page with tables and plots, which needs nothing else")
 	flags.BoolVar(&f.asJSON, "json", false, "print JSON")
+	f.sight.add(cmd)
 	return cmd
 }
 
@@ -161,6 +163,7 @@ type evaluation struct {
 		Bootstrap int     `json:"bootstrap"`
 		Labels    float64 `json:"labels"`
 		Seed      uint64  `json:"eval_seed"`
+		Profile   string  `json:"profile,omitempty"` // to which the events were restricted
 	} `json:"settings"`
 	*evaluate.Report
 }
@@ -169,6 +172,9 @@ type evaluation struct {
 func (f *evalFlags) evaluate(ctx context.Context, files []string) (*evaluation, error) {
 	cfg, err := loadConfig(f.config)
 	if err != nil {
+		return nil, err
+	}
+	if err := f.sight.into(cfg); err != nil {
 		return nil, err
 	}
 	e, err := replayEngine(cfg)
@@ -197,7 +203,7 @@ func (f *evalFlags) evaluate(ctx context.Context, files []string) (*evaluation, 
 	}
 	found := &evaluation{Report: watch.Report(e.Models)}
 	found.Settings.Windows, found.Settings.Budget, found.Settings.Bootstrap = f.windows, f.budget, f.bootstrap
-	found.Settings.Labels, found.Settings.Seed = f.labels, f.seed
+	found.Settings.Labels, found.Settings.Seed, found.Settings.Profile = f.labels, f.seed, cfg.Engine.Visibility.Profile
 	found.Stream.Source, found.Stream.First, found.Stream.Last = s.name, s.span.first, s.span.last
 	counts := e.Stats()
 	found.Stream.Records, found.Stream.Refused, found.Stream.Late = counts.Split.Fetched, counts.Split.RefusedTotal(), counts.Sides.Late

@@ -77,7 +77,7 @@ func (e *evaluation) caughtTable() table {
 	for i := range e.Harms {
 		h := &e.Harms[i]
 		if h.Action == nil {
-			t.add(h.Harm, fmt.Sprint(h.Positives), unassessed(h), "", "", "", "", "", h.Model)
+			t.add(h.Harm, fmt.Sprint(h.Positives), "–", "", thousands(int64(h.Negatives)), "–", "", "", unassessed(h))
 			continue
 		}
 		a := h.Action
@@ -99,11 +99,15 @@ func unassessed(h *evaluate.Harm) string {
 func (e *evaluation) rankingTable() table {
 	t := table{title: rankingTitle,
 		note: fmt.Sprintf("Recall where at most 1 or 0.1 %% of the innocent are flagged, and of %d accounts a day that analysts look at.", e.Settings.Budget),
-		head: []string{"harm", "by", "AUC", "average precision", "recall at 1 %", "at 0.1 %", "precision at budget", "recall at budget"}}
+		head: []string{"harm", "by", "AUC", "average precision", "model above it by", "recall at 1 %", "at 0.1 %", "precision at budget", "recall at budget"}}
 	e.positive(func(h *evaluate.Harm) {
 		for k := range h.Rankings {
 			r := &h.Rankings[k]
-			t.add(h.Harm, r.By, estimate(r.AUC), estimate(r.AP), percentage(r.Recall[1]), percentage(r.Recall[0]), shareText(r.Budget), shareText(r.Found))
+			above := ""
+			if k == 1 {
+				above = estimate(h.Above.AP)
+			}
+			t.add(h.Harm, r.By, estimate(r.AUC), estimate(r.AP), above, percentage(r.Recall[1]), percentage(r.Recall[0]), shareText(r.Budget), shareText(r.Found))
 		}
 	})
 	return t
@@ -120,7 +124,11 @@ func (e *evaluation) personaTable() table {
 				harms = append(harms, fmt.Sprintf("%s %d", by.Harm, by.Action.Hits))
 			}
 		}
-		t.add(p.Persona, thousands(int64(p.Accounts)), fmt.Sprint(p.Any.Hits), shareText(p.Any), strings.Join(harms, ", "))
+		flagged := "–"
+		if p.Any.Of > 0 {
+			flagged = fmt.Sprint(p.Any.Hits)
+		}
+		t.add(p.Persona, thousands(int64(p.Accounts)), flagged, shareText(p.Any), strings.Join(harms, ", "))
 	}
 	return t
 }
@@ -130,7 +138,7 @@ func (e *evaluation) hurtTable() table {
 	t := table{title: fmt.Sprintf("Personas whose rate lies, with its whole interval, above %v × that of all innocent accounts", evaluate.Unfair),
 		head: []string{"persona", "harm", "at", "its rate", "of all"}}
 	for _, h := range e.Hurt {
-		t.add(h.Persona, h.Harm, strings.ReplaceAll(h.At, "_", " "), shareText(h.FPR), shareText(h.Overall))
+		t.add(h.Persona, h.Harm, h.At, shareText(h.FPR), shareText(h.Overall))
 	}
 	if len(t.rows) == 0 {
 		t.add("none", "", "", "", "")

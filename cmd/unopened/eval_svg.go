@@ -88,7 +88,7 @@ func (s *svg) frame(xs, ys []float64, xLabel, yLabel func(float64) string) {
 
 // plotted begins a square plot of shares (upwards) against something.
 func plotted(name, below string, x axis, ticks []float64, label func(float64) string) *svg {
-	s := newSVG(330, 250, name)
+	s := newSVG(345, 250, name)
 	s.x, s.y = axis{x.from, x.to, 42, 320, x.log}, axis{from: 0, to: 1, start: 205, end: 24}
 	s.text(42, 14, "start", "name", name)
 	s.frame(ticks, []float64{0, 0.25, 0.5, 0.75, 1}, label, perCent)
@@ -99,10 +99,10 @@ func plotted(name, below string, x axis, ticks []float64, label func(float64) st
 // perCent labels a share.
 func perCent(x float64) string { return short(evaluate.Number(100*x)) + " %" }
 
-// rows draws shares with their intervals, one below the other. most is the greatest share that fits.
+// shareRows draws shares with their intervals, one below the other. most is the greatest share that fits.
 func shareRows(name string, most float64, labels []string, shares []evaluate.Share) template.HTML {
 	const left, row = 230.0, 20.0
-	s := newSVG(760, 40+row*float64(len(shares)), name)
+	s := newSVG(800, 40+row*float64(len(shares)), name)
 	s.x, s.y = axis{from: 0, to: most, start: left, end: 700}, axis{start: 12 + row*float64(len(shares)), end: 8}
 	s.frame([]float64{0, most / 4, most / 2, most * 3 / 4, most}, nil, perCent, nil)
 	for i, share := range shares {
@@ -114,7 +114,7 @@ func shareRows(name string, most float64, labels []string, shares []evaluate.Sha
 		fmt.Fprintf(&s.b, `<rect class="bar" x="%.1f" y="%.1f" width="%.1f" height="10"/>`, left, y-5, s.x.at(float64(share.Value))-left)
 		s.line("a", s.x.at(float64(share.Low)), y, s.x.at(float64(share.High)), y)
 		s.dot(s.x.at(float64(share.Value)), y)
-		s.text(705, y+4, "start", "faint", fmt.Sprintf("%d of %d", share.Hits, share.Of))
+		s.text(705, y+4, "start", "faint", fmt.Sprintf("%d of %s", share.Hits, thousands(int64(share.Of))))
 	}
 	return s.end()
 }

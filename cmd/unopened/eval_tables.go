@@ -26,7 +26,11 @@ func (e *evaluation) campaignTable() table {
 	t := table{title: campaignTitle, head: []string{"campaign", "variant", "harm", "accounts", "at the action threshold", "at FPR 1 %", "at FPR 0.1 %"}}
 	for i := range e.Campaigns {
 		c := &e.Campaigns[i]
-		t.add(c.Campaign, c.Variant, c.Harm, fmt.Sprint(c.Accounts), shareText(c.Action), shareText(c.Nominal[1]), shareText(c.Nominal[0]))
+		action := shareText(c.Action)
+		if !c.Assessable {
+			action = "not assessable"
+		}
+		t.add(c.Campaign, c.Variant, c.Harm, fmt.Sprint(c.Accounts), action, shareText(c.Nominal[1]), shareText(c.Nominal[0]))
 	}
 	return t
 }

@@ -54,16 +54,16 @@ func handmade(t *testing.T) (events, truth, config string) {
 	return events, eventFile(t, known...), oneCard(t)
 }
 
-// oneCard writes a configuration in which spam has a card of one straight term, scam one that the handmade stream has no
+// oneCard writes a configuration in which spam has a card of straight terms, scam one that the handmade stream has no
 // fields for, and nothing else is scored.
 func oneCard(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for harm, needs := range map[string]string{"spam": `[["actor"]]`, "scam": `[["target_age"]]`} {
 		text := fmt.Sprintf(`{"kind":"scorecard","name":"%s-line","harm":%[1]q,"version":1,"created":"2026-01-01","needs":%s,
-			"features":["unanswered_streak"],"digest":%q,"calibration":{"slope":1,"offset":0},
-			"parameters":{"bias":0,"terms":[{"feature":"unanswered_streak","points":[[0,-4],[10,12]]}]},"provenance":{"text":"a test"},"metrics":{}}`,
-			harm, needs, models.Digest([]string{"unanswered_streak"}))
+			"features":["unanswered_streak","labels_abusive"],"digest":%q,"calibration":{"slope":1,"offset":0},
+			"parameters":{"bias":0,"terms":[{"feature":"unanswered_streak","points":[[0,-4],[10,12]]},{"feature":"labels_abusive","points":[[0,0],[1,9]]}]},
+			"provenance":{"text":"a test"},"metrics":{}}`, harm, needs, models.Digest([]string{"unanswered_streak", "labels_abusive"}))
 		if err := os.WriteFile(filepath.Join(dir, harm+".json"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +102,7 @@ func countedShare(t *testing.T, name string, got evaluate.Share, hits, of int) {
 }
 
 // TestEvalOfAHandmadeStream: greatest margins are 4 for one, -0.8 for two, 2.4 for the coach, -2.4 for i1 and i6, -4 for
-// i2; i3, i4, i5 and three never act. The stream is cut at 255 s.
+// i2; i3, i4, i5 and three never act.
 func TestEvalOfAHandmadeStream(t *testing.T) {
 	events, truth, config := handmade(t)
 	e, _ := evaluated(t, "--truth", truth, "--config", config, "--windows", "2", "--budget", "2", events)
@@ -118,6 +118,7 @@ func TestEvalOfAHandmadeStream(t *testing.T) {
 	countedShare(t, "precision at two a day", model.Budget, 1, 2)
 	countedShare(t, "recall at two a day", model.Found, 1, 2)
 	equals(t, "AUC of first contacts", rule.AUC.Value, 7./8)
+	equals(t, "model above its rule", spam.Above.AP.Value, 0)
 	equals(t, "AUC of newness, which is unknown", newness.AUC.Value, 0.5)
 	equals(t, "recall of newness", newness.Recall[1].Value, 0)
 	countedShare(t, "nobody is looked at for newness", newness.Budget, 0, 0)
@@ -134,6 +135,13 @@ func TestEvalOfAHandmadeStream(t *testing.T) {
 	odds := func(margin float64) float64 { return 1 / (1 + math.Exp(-margin)) }
 	equals(t, "calibration", spam.Calibrate.Error.Value, (2*odds(-2.4)+odds(-4)+(1-odds(-0.8))+(odds(4)+odds(2.4)-1))/6)
 	countedShare(t, "the highest bin", spam.Calibrate.Bins[9].Abusive, 1, 2)
+}
+
+// TestEvalPartsOfAHandmadeStream looks at ages, windows (the stream is cut at 255 s), campaigns, personas, and the harms without figures.
+func TestEvalPartsOfAHandmadeStream(t *testing.T) {
+	events, truth, config := handmade(t)
+	e, _ := evaluated(t, "--truth", truth, "--config", config, "--windows", "2", events)
+	spam := e.Harms[models.Spam]
 	unknown := spam.Ages[len(spam.Ages)-1]
 	if unknown.Name != "unknown" || unknown.Positives != 2 || unknown.Negatives != 4 {
 		t.Errorf("ages: %+v", unknown)
@@ -162,25 +170,31 @@ func TestEvalOfAHandmadeStream(t *testing.T) {
 	}
 }
 
-// TestEvalEndsAtTheOwnLabel: with a label on one between its third and fourth first contact, what comes after is not
-// counted, though the engine goes on; the control is the label after the fourth.
+// TestEvalEndsAtTheOwnLabel: with a label on one between its third and fourth first contact, neither what comes after nor
+// the label itself is counted, though the engine's own score goes over the threshold by it. The controls are the label after the fourth,
+// and the verdicts of a replay.
 func TestEvalEndsAtTheOwnLabel(t *testing.T) {
 	events, truth, config := handmade(t)
-	data, err := os.ReadFile(events)
-	if err != nil {
-		t.Fatal(err)
-	}
+	lines := strings.Split(strings.TrimSpace(string(contentOf(t, events))), "\n")
 	for _, test := range []struct {
 		after  int64
 		caught int
-	}{{135, 0}, {145, 1}} {
+		lifted string
+		auc    float64 // the coach has 2.4, as one has after its fourth
+	}{{135, 0, "9.8", 6. / 8}, {145, 1, "11.4", 6.5 / 8}} {
 		label := fmt.Sprintf(`{"v":1,"id":"%032x","type":"label","at":%d,"target":%q,"category":"spam","verdict":"abusive"}`, 99, began+test.after*1000, someone("one"))
-		lines := strings.Split(strings.TrimSpace(string(data)), "\n")
 		at := slices.IndexFunc(lines, func(line string) bool { return strings.Contains(line, fmt.Sprint(began+(test.after+5)*1000)) })
-		labelled := eventFile(t, slices.Insert(lines, at, label)...)
+		labelled := eventFile(t, slices.Insert(slices.Clone(lines), at, label)...)
 		e, _ := evaluated(t, "--truth", truth, "--config", config, labelled)
-		if got := e.Harms[models.Spam].Action.Recall; got.Hits != test.caught || got.Of != 2 || e.Accounts.Labelled != 1 {
+		spam := e.Harms[models.Spam]
+		if got := spam.Action.Recall; got.Hits != test.caught || got.Of != 2 || e.Accounts.Labelled != 1 {
 			t.Errorf("a label at %d s: %d of %d caught, %d labelled", test.after, got.Hits, got.Of, e.Accounts.Labelled)
+		}
+		equals(t, "AUC", spam.Rankings[0].AUC.Value, test.auc)
+		verdicts := filepath.Join(t.TempDir(), "verdicts.jsonl")
+		ok(t, "replay", "--config", config, "--verdicts", verdicts, labelled)
+		if !strings.Contains(string(contentOf(t, verdicts)), fmt.Sprintf(`"at":%d,"account":%q,"harm":"spam","assessable":true,"margin":%s`, began+test.after*1000, someone("one"), test.lifted)) {
+			t.Errorf("the label lifts no score: this test shows nothing")
 		}
 	}
 }
