@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"sort"
 
 	"github.com/unopened/unopened/evaluate"
 )
@@ -56,13 +57,17 @@ func (e *evaluation) campaignFigure() *figure {
 func (e *evaluation) personaFigure() *figure {
 	var labels []string
 	var shares []evaluate.Share
-	most := 0.01
+	var most evaluate.Number
 	for i := range e.Personas {
 		p := &e.Personas[i]
 		labels, shares = append(labels, p.Persona), append(shares, p.Any)
-		most = max(most, min(1, math.Ceil(float64(p.Any.High)*20)/20))
+		if p.Any.High.Known() {
+			most = max(most, p.Any.High)
+		}
 	}
-	return &figure{"Innocent accounts over the action threshold of any harm, with intervals of 95 %", []template.HTML{shareRows("false-positive rate by persona", most, labels, shares)}}
+	ends := []float64{0.02, 0.04, 0.2, 0.4, 0.6, 0.8, 1} // whose quarters are round
+	end := ends[min(len(ends)-1, sort.SearchFloat64s(ends, float64(most)))]
+	return &figure{"Innocent accounts over the action threshold of any harm, with intervals of 95 %", []template.HTML{shareRows("false-positive rate by persona", end, labels, shares)}}
 }
 
 // delayFigure is what share of all abusive accounts is detected within how many hours.
