@@ -85,6 +85,7 @@ func bind(a, b *account, t tie) {
 func (a *account) learn(b *account) {
 	if a != b && a.ties[b]&knows == 0 {
 		a.ties[b] |= knows
+		b.ties[a] |= 0 // so that b's ties name all who know b
 		a.contacts = append(a.contacts, b)
 	}
 }
@@ -171,7 +172,7 @@ func (s *Simulator) rest(a *account, at int64) {
 		rate = a.rate * p.sooner
 	}
 	for again := true; again; again = !s.chance(s.activity(a, at) / most) {
-		at += int64(s.rng.ExpFloat64() / (rate * most) * day)
+		at += int64(s.exponential() / (rate * most) * day)
 	}
 	s.schedule(at, a, func() { s.session(a) })
 }

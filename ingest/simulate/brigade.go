@@ -22,7 +22,7 @@ var brigade = campaign{
 
 // mob relies on Validate, which leaves half of the accounts innocent: there are volunteers.
 func (s *Simulator) mob(c *crew) {
-	c.target = s.volunteer(func(*account) bool { return true })
+	c.target = s.someTarget()
 	spread := s.draw(c.tuning.spread) * c.Slower
 	start := s.waking(c.target, c.start)
 	for k := range c.size {
@@ -37,6 +37,13 @@ func (s *Simulator) mob(c *crew) {
 		}
 		s.schedule(first, a, func() { s.attack(a, s.work(c)) })
 	}
+}
+
+// someTarget is somebody whom a campaign is about.
+func (s *Simulator) someTarget() *account {
+	a := s.volunteer(func(*account) bool { return true })
+	a.persona = "harassed"
+	return a
 }
 
 // attack writes to the target, and n − 1 times more unless the target blocks.

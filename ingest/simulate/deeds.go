@@ -118,7 +118,7 @@ func (s *Simulator) receiveVisits(a *account, v *visits) {
 		}
 		s.schedule(at, b, func() { s.visit(b, a, v) })
 	}
-	next := s.now + int64(s.rng.ExpFloat64()/v.rate*day)
+	next := s.now + int64(s.exponential()/v.rate*day)
 	if next < v.until {
 		s.schedule(next, a, func() { s.receiveVisits(a, v) })
 	}

@@ -153,7 +153,7 @@ func TestCalendar(t *testing.T) {
 		return firsts, sessions
 	}
 	sc := small()
-	sc.Days, sc.Hostile, sc.Repeats = 6, 0, 0
+	sc.Days, sc.Hostile, sc.Repeats, sc.Campaigns = 6, 0, 0, nil
 	plain, opened := count(sc)
 	sc.Holiday = Holiday{Day: 4, Days: 1}
 	festive, _ := count(sc)

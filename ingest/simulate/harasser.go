@@ -22,7 +22,7 @@ var harasser = campaign{
 }
 
 func (s *Simulator) stalk(c *crew) {
-	c.target = s.volunteer(func(*account) bool { return true })
+	c.target = s.someTarget()
 	own := s.volunteer(func(a *account) bool { return a != c.target && grown(a) && a.town == c.target.town })
 	if own == nil {
 		own = s.volunteer(func(a *account) bool { return a != c.target })
