@@ -29,6 +29,7 @@ type account struct {
 	from     int64                      // when its abuse begins
 	born     int64                      // registration, Unix milliseconds
 	rate     float64                    // sessions a day
+	sociable float64                    // how many acquaintances it looks for
 	venture  float64                    // chance of a row of messages to strangers in a session
 	appeal   float64                    // factor on how they take it
 	slowness float64                    // factor on the delay of its answers

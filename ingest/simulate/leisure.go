@@ -141,10 +141,17 @@ func (s *Simulator) goOut(a *account) {
 // meet makes the acquaintance of somebody out of a group or of a contact's contact.
 func (s *Simulator) meet(a *account) {
 	var b *account
+	if !s.seeks(a) {
+		s.chat(a, s.contact(a))
+		return
+	}
 	if g := one(s.dice, a.groups); g != nil && s.chance(0.6) {
 		b = one(s.dice, g.members)
 	} else if c := s.contact(a); c != nil {
 		b = s.contact(c)
+	}
+	if b == nil || !s.seeks(b) {
+		return
 	}
 	if s.open(a, b) && relation(a, b) == ingest.Stranger && s.chance(s.ordinary.asks) {
 		s.request(a, b, s.organic(a, b))

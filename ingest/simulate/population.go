@@ -13,6 +13,7 @@ type population struct {
 	sooner   float64 // how many times as soon as sessions would follow each other evenly
 
 	acquaintances tail    // of an account, beside household and circles
+	fringe        float64 // share of accounts that are in no circle of their age, class or work
 	elsewhere     float64 // share of them in other towns
 	closeness     float64 // exponent of the choice of a contact: 1 takes all alike, 3 the closest tenth in half of all cases
 
@@ -45,11 +46,11 @@ func (d dice) tail(t tail) float64 { return min(d.logNormal(t.median, t.sigma), 
 func realistic() population {
 	return population{
 		sessions: tail{1.6, 1.3, 60}, dormant: 0.12, sleep: 0.05, soon: 0.6, sooner: 6,
-		acquaintances: tail{5, 1.4, 400}, elsewhere: 0.2, closeness: 3,
+		acquaintances: tail{6, 1.5, 400}, fringe: 0.5, elsewhere: 0.2, closeness: 3,
 		turns: tail{4, 1.1, 80}, brief: 0.5,
 		slowness: tail{1, 0.6, 20}, quick: 0.7, now: tail{25, 1.2, 20 * minute}, later: tail{hour, 1.5, 30 * hour},
 		replies: 0.2, drowsy: 0.3,
-		outgoing: 0.13, ventures: span{0.03, 0.3}, venture: tail{7, 1.1, 120}, asks: 0.45,
+		outgoing: 0.07, ventures: span{0.01, 0.2}, venture: tail{6, 1.2, 120}, asks: 0.45,
 		friend:   reception{0.95, 0.001, 0.0003, ingest.Other},
 		oneWay:   reception{0.85, 0.004, 0.001, ingest.Other},
 		grouped:  reception{0.75, 0.008, 0.002, ingest.Other},

@@ -52,10 +52,14 @@ func (s *Simulator) settle(t *town, size int) {
 	bands := make([][]*account, ingest.Age50Up+1)
 	var workers []*account
 	for _, a := range t.people {
-		bands[a.age] = append(bands[a.age], a)
 		if a.age.Minor() {
 			t.minors = append(t.minors, a)
-		} else if s.chance(0.7) {
+		}
+		if s.chance(s.ordinary.fringe) {
+			continue
+		}
+		bands[a.age] = append(bands[a.age], a)
+		if !a.age.Minor() && s.chance(0.7) {
 			workers = append(workers, a)
 		}
 	}
@@ -109,6 +113,7 @@ func (s *Simulator) newAccount(t *town, age ingest.AgeBand) *account {
 	if s.chance(0.9) {
 		a.told = age
 	}
+	a.sociable = s.tail(s.ordinary.acquaintances)
 	if s.chance(s.ordinary.outgoing) {
 		a.venture, a.appeal = s.draw(s.ordinary.ventures), 0.05+1.1*s.rng.Float64()
 	}
@@ -152,16 +157,24 @@ func (s *Simulator) newGroup(members []*account) *group {
 // acquaint gives somebody loose acquaintances, most in town, some anywhere; their number has a heavy tail.
 func (s *Simulator) acquaint(a *account) {
 	people := a.town.people
-	for range int(min(s.tail(s.ordinary.acquaintances), float64(len(people)))) {
+	for range int(min(a.sociable, float64(len(people)))) {
 		b := one(s.dice, people)
 		if s.chance(s.ordinary.elsewhere) {
 			b = one(s.dice, s.accounts)
+		}
+		if !s.seeks(b) {
+			continue // who knows few is known to few
 		}
 		// Adults and children who are not related are seldom acquainted.
 		if a.age.Minor() == b.age.Minor() || s.chance(0.15) {
 			s.meetBefore(a, b)
 		}
 	}
+}
+
+// seeks tells whether somebody cares for one more acquaintance.
+func (s *Simulator) seeks(a *account) bool {
+	return s.chance(a.sociable / (a.sociable + 3*s.ordinary.acquaintances.median))
 }
 
 // meetBefore makes two accounts acquainted before the simulation begins.
