@@ -9,7 +9,7 @@ MODULE   := github.com/unopened/unopened
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test soak fuzz lint fmt bench ablation cost clean
+.PHONY: help build demo test soak fuzz lint fmt bench ablation cost eval clean
 
 # The tests with a long form: those that ask for UNOPENED_SOAK.
 SOAK := engine:TestKilledRunEqualsCleanReplay engine:TestDamageIsFoundAndFallsBack engine:TestWarmUpCountsEverythingOnce \
@@ -75,6 +75,9 @@ bench: ## measure, print goals beside values, write build/bench.json; ONLY="pipe
 
 cost: ## measure what events and accounts cost as their number grows, and draw docs/cost.svg
 	UNOPENED_BENCH_PLOT=$(CURDIR)/docs/cost.svg $(GO) test -count=1 -timeout 45m -run '^TestBenchScale$$' -v ./cmd/unopened
+
+eval: ## evaluate the models on fixed scenarios, write the tables of docs/evaluation.md, fail where a guarded figure fell; ACCEPT=1 takes the new ones
+	UNOPENED_EVAL=$(CURDIR)/docs UNOPENED_EVAL_ACCEPT="$(ACCEPT)" $(GO) test -count=1 -timeout 60m -run '^TestEvaluation$$' -v ./cmd/unopened
 
 ablation: ## measure what each family of features carries, on the simulator
 	UNOPENED_ABLATION=1 $(GO) test -count=1 -timeout 60m -run '^TestAblation$$' -v ./cmd/unopened

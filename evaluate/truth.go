@@ -49,7 +49,8 @@ type truthLine struct {
 // accomplice is the only part in a campaign that has a name.
 const accomplice = "accomplice"
 
-// ReadTruth reads JSON lines, one an account, as `unopened simulate --truth` writes them. name is the file's, for errors.
+// ReadTruth reads JSON lines, one an account, as `unopened simulate --truth` writes them. Where none is abusive only false
+// alarms can be told. name is the file's, for errors.
 func ReadTruth(in io.Reader, name string) ([]Account, error) {
 	var all []Account
 	seen := make(map[ingest.SubjectID]int)
@@ -73,8 +74,8 @@ func ReadTruth(in io.Reader, name string) ([]Account, error) {
 	switch {
 	case lines.Err() != nil:
 		return nil, fmt.Errorf("reading %s after %d accounts: %w", name, len(all), lines.Err())
-	case kinds[Member] == 0:
-		return nil, fmt.Errorf("%s names no abusive account among %d: nothing could be caught; give at least one a campaign and a harm", name, len(all))
+	case len(all) == 0:
+		return nil, fmt.Errorf("%s names no account; give a line for each", name)
 	case kinds[Innocent] == 0:
 		return nil, fmt.Errorf("%s names no innocent account among %d: nobody could be hurt; give those that are in no campaign a persona", name, len(all))
 	}

@@ -207,5 +207,5 @@ func (f *evalFlags) evaluate(ctx context.Context, files []string) (*evaluation, 
 	found.Stream.Source, found.Stream.First, found.Stream.Last = s.name, s.span.first, s.span.last
 	counts := e.Stats()
 	found.Stream.Records, found.Stream.Refused, found.Stream.Late = counts.Split.Fetched, counts.Split.RefusedTotal(), counts.Sides.Late
-	return found, errors.Join(unequal(counts.Unbalanced()), found.check(&counts))
+	return found, errors.Join(unequal(counts.Unbalanced()), found.check(&counts, slices.ContainsFunc(s.truth, func(a evaluate.Account) bool { return a.Kind == evaluate.Member })))
 }

@@ -54,6 +54,9 @@ func (e *evaluation) opening() []string {
 		fmt.Sprintf("Left out: %s accomplices, %s that never acted, %s that are not in the truth.", thousands(int64(a.Accomplices)),
 			thousands(int64(a.Silent)), thousands(int64(a.Unknown))),
 	}
+	if a.Members == 0 {
+		lines = append(lines, "Nobody is known to be abusive: of all that follows only the false alarms mean anything.")
+	}
 	if e.Settings.Labels > 0 || a.Labelled > 0 {
 		lines = append(lines, fmt.Sprintf("Labels written: %d abusive, %d benign. The evaluation of %d accounts ended at a label.",
 			e.Labels["abusive"], e.Labels["benign"], a.Labelled))

@@ -151,11 +151,11 @@ func atAction(cfg *configs.Config, e *engine.Engine) (func(models.Harm, *models.
 }
 
 // check refuses figures that say nothing.
-func (e *evaluation) check(s *engine.Stats) error {
+func (e *evaluation) check(s *engine.Stats, abusive bool) error {
 	switch a := &e.Accounts; {
 	case s.Split.Accepted == 0:
 		return fmt.Errorf("%s has no event that was accepted; \"unopened check --events FILE\" tells why", e.Stream.Source)
-	case a.Members == 0:
+	case abusive && a.Members == 0:
 		return fmt.Errorf("none of the abusive accounts in the truth acts in %s from its \"from\" on (%d innocent ones do, and %d accounts are not in the truth): these are other events, or other pseudonyms",
 			e.Stream.Source, a.Innocent, a.Unknown)
 	case a.Innocent == 0:

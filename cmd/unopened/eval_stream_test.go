@@ -242,7 +242,6 @@ func TestEvalTellsWhatIsWrong(t *testing.T) {
 		{[]string{"--truth", others, events}, "these are other events, or other pseudonyms"},
 		{[]string{"--truth", onlyBad, events}, "no harm has a negative"},
 		{[]string{"--truth", truth, empty}, "has no event that was accepted"},
-		{[]string{"--scenario", "demo", "--campaign", "burst_spam=0", "--campaign", "grooming=0", "--campaign", "brigade=0", "--campaign", "takeover=0"}, "names no abusive account"},
 	} {
 		out, err := run(t, append([]string{"eval"}, test.args...)...)
 		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(out, "AUC") {

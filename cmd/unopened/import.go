@@ -66,7 +66,7 @@ who is who. Rows that make no valid record are counted by reason, and nothing of
 	flags.StringVar(&f.label, "label", "", "column and value that tell an abusive account, such as banned=1; its truth goes to --truth")
 	flags.StringVar(&f.of, "label-of", "actor", "whom the label is about: actor or target")
 	flags.StringVar(&f.harm, "harm", "", "the harm of those so labelled: "+strings.Join(models.Names[:], ", "))
-	flags.StringVar(&f.truth, "truth", "", "file for the truth about the accounts, for eval")
+	flags.StringVar(&f.truth, "truth", "", "file for the truth about the accounts, for eval; without --label nobody is abusive")
 	_ = cmd.RegisterFlagCompletionFunc("harm", cobra.FixedCompletions(models.Names[:], cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("label-of", cobra.FixedCompletions([]string{"actor", "target"}, cobra.ShellCompDirectiveNoFileComp))
 	f.sight.add(cmd)
@@ -118,7 +118,10 @@ func (f *importFlags) complete() (err error) {
 
 // completeLabel makes the label of the flags that tell of it, which come together or not at all.
 func (f *importFlags) completeLabel() error {
-	if f.label == "" && f.harm == "" && f.truth == "" {
+	if f.label == "" && f.harm == "" {
+		if f.truth != "" { // nobody is abusive
+			f.options.Label = &file.Label{Of: f.of}
+		}
 		return nil
 	}
 	column, value, ok := strings.Cut(f.label, "=")

@@ -13,7 +13,7 @@ import (
 // Label says which column of the rows tells what is known of an account, so that an import also writes the truth that an
 // evaluation needs. An account is abusive where one of its rows has the value; all others are innocent.
 type Label struct {
-	Column string // a number from 1, or a name of the header
+	Column string // a number from 1, or a name of the header; empty where nobody is abusive
 	Value  string // of an abusive one; numbers are compared as numbers
 	Of     string // "actor" or "target": whom the label is about
 	Harm   ingest.Category
@@ -37,9 +37,12 @@ type labels struct {
 
 // newLabels resolves a label against the header.
 func newLabels(l *Label, header []string) (*labels, error) {
-	t := &labels{Label: l, column: columnOf(l.Column, header), target: l.Of == "target", of: map[ingest.SubjectID]int{}}
+	t := &labels{Label: l, column: -1, target: l.Of == "target", of: map[ingest.SubjectID]int{}}
 	var errs []error
-	if t.column < 0 {
+	if l.Column != "" {
+		t.column = columnOf(l.Column, header)
+	}
+	if l.Column != "" && t.column < 0 {
 		errs = append(errs, fmt.Errorf("label: no column %q: a column is a name in the header (with --header) or a number from 1", l.Column))
 	}
 	if !t.target && l.Of != "actor" {
@@ -50,7 +53,7 @@ func newLabels(l *Label, header []string) (*labels, error) {
 
 // take notes both accounts of a record, and whether its row labels one of them.
 func (t *labels) take(ev *ingest.Event, row []string) {
-	abusive := t.column < len(row) && sameValue(strings.TrimSpace(row[t.column]), t.Value)
+	abusive := t.column >= 0 && t.column < len(row) && sameValue(strings.TrimSpace(row[t.column]), t.Value)
 	if ev.Has.Any(ingest.FieldActor) {
 		t.note(ev.Subject, ev.At, abusive && !t.target)
 	}
