@@ -79,6 +79,23 @@ func TestRealisticScenarioHasFewAbusers(t *testing.T) {
 	}
 }
 
+// The scenario that docs/simulator.md shows can be run.
+func TestScenarioOfThePageIsSound(t *testing.T) {
+	page, err := os.ReadFile("../docs/simulator.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(page), "```yaml\n")
+	text, _, found := strings.Cut(text, "```")
+	sc, err := parseScenario([]byte(text))
+	if err != nil || !found {
+		t.Fatal(err)
+	}
+	if err := sc.Validate(); err != nil || len(sc.Campaigns) == 0 {
+		t.Errorf("%d campaigns, %v", len(sc.Campaigns), err)
+	}
+}
+
 func TestScenarioErrorsNamePlaceAndRemedy(t *testing.T) {
 	for text, words := range map[string][]string{
 		"dais: 3":                         {"line 1", "dais"},

@@ -44,10 +44,10 @@ only --watch shows what was before.`,
 		Example: `  unopened features --family outreach
   unopened features --harm grooming --json
   unopened features first_contacts_1d
-  unopened simulate --accounts 1000 --days 3 --out events.jsonl
-  unopened features --events events.jsonl --account 5ee9751c2d17839487262bf4a9d3de0c --at 2025-06-03T05:00:00Z
-  unopened simulate --accounts 1000 --days 3 | unopened features --events - \
-    --account 5ee9751c2d17839487262bf4a9d3de0c --watch first_contacts_1d reports_30d`,
+  unopened simulate --accounts 1000 --days 3 --out events.jsonl --truth truth.jsonl
+  spammer=$(grep -m1 burst_spam truth.jsonl | cut -d'"' -f4)
+  unopened features --events events.jsonl --account $spammer --at 2025-06-04T05:00:00Z
+  unopened features --events - --account $spammer --watch first_contacts_1d reports_30d < events.jsonl`,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if err := f.check(names); err != nil {
 				return err

@@ -14,17 +14,25 @@ import (
 	"github.com/unopened/unopened/features"
 	"github.com/unopened/unopened/ingest"
 	"github.com/unopened/unopened/ingest/file"
+	"github.com/unopened/unopened/ingest/simulate"
 )
 
 // TestFeaturesAgreeWithTheEngine runs the examples of the help on their simulation. At the end, values are those that
 // explain takes; at a time, those of the file cut off there; and the last that is told of each is what it is at the end.
 func TestFeaturesAgreeWithTheEngine(t *testing.T) {
-	const spammer = "5ee9751c2d17839487262bf4a9d3de0c"
-	if !strings.Contains(featuresCommand().Example, spammer) {
-		t.Error("the example is of another account")
+	const simulation, moment = "simulate --accounts 1000 --days 3", "2025-06-04T05:00:00Z"
+	if example := featuresCommand().Example; !strings.Contains(example, simulation) || !strings.Contains(example, "--at "+moment) {
+		t.Errorf("the example is another: %s", example)
 	}
-	name := filepath.Join(t.TempDir(), "events.jsonl")
-	ok(t, "simulate", "--accounts", "1000", "--days", "3", "--out", name)
+	dir := t.TempDir()
+	name, truth := filepath.Join(dir, "events.jsonl"), filepath.Join(dir, "truth.jsonl")
+	ok(t, append(strings.Fields(simulation), "--out", name, "--truth", truth)...)
+	var bad simulate.Account
+	if err := json.Unmarshal([]byte(firstLineWith(t, truth, "burst_spam")), &bad); err != nil {
+		t.Fatal(err)
+	}
+	spammer := bad.Account
+	valuesAt(t, "--events", name, "--account", spammer, "--at", moment)
 	end := valuesAt(t, "--events", name, "--account", spammer)
 	cfg := configs.DefaultConfig()
 	id, _ := ingest.ParseSubject(spammer)
@@ -58,17 +66,29 @@ func TestFeaturesAgreeWithTheEngine(t *testing.T) {
 			t.Errorf("%s was told as %v last, and is %v", d.Name, last, x)
 		}
 	}
-	cutOff(t, name, spammer, &end)
+	cutOff(t, name, &bad, &end)
 }
 
-// cutOff holds the values at some times against those of the file up to there.
-func cutOff(t *testing.T, name, account string, end *standing) {
+// firstLineWith is the first line of a file that has a word.
+func firstLineWith(t *testing.T, name, word string) string {
+	t.Helper()
+	for line := range strings.Lines(string(contentOf(t, name))) {
+		if strings.Contains(line, word) {
+			return line
+		}
+	}
+	t.Fatalf("%s has no line with %q", name, word)
+	return ""
+}
+
+// cutOff holds the values at some times of an abuse against those of the file up to there.
+func cutOff(t *testing.T, name string, of *simulate.Account, end *standing) {
 	t.Helper()
 	all, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, back := range []int64{30 * 60_000, 11 * 3_600_000} {
+	for _, back := range []int64{(end.At - of.From) / 20, (end.At - of.From) / 2} {
 		var before []string
 		for line := range strings.Lines(string(all)) {
 			var ev struct{ At int64 }
@@ -79,8 +99,8 @@ func cutOff(t *testing.T, name, account string, end *standing) {
 				before = append(before, strings.TrimSpace(line))
 			}
 		}
-		want := valuesAt(t, "--events", eventFile(t, before...), "--account", account)
-		got := valuesAt(t, "--events", name, "--account", account, "--at", fmt.Sprint(end.At-back))
+		want := valuesAt(t, "--events", eventFile(t, before...), "--account", of.Account)
+		got := valuesAt(t, "--events", name, "--account", of.Account, "--at", fmt.Sprint(end.At-back))
 		if !reflect.DeepEqual(got, want) || reflect.DeepEqual(got, *end) { // the second is the control
 			t.Errorf("%d ms before the end: %+v, want %+v", back, got, want)
 		}

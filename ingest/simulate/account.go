@@ -123,9 +123,11 @@ func sharedGroups(a, b *account) (n uint16) {
 
 // open tells whether a can write to b now; to nobody it cannot.
 func (s *Simulator) open(a, b *account) bool {
-	return b != nil && a != b && !a.gone && !b.gone && max(a.born, b.born) <= s.now &&
-		(a.ties[b]|b.ties[a])&blocks == 0
+	return b != nil && a != b && s.there(a) && s.there(b) && (a.ties[b]|b.ties[a])&blocks == 0
 }
+
+// there tells whether an account has registered and is not deleted.
+func (s *Simulator) there(a *account) bool { return !a.gone && a.born <= s.now }
 
 // contact draws a contact, a close one more often than another, or nil.
 func (s *Simulator) contact(a *account) *account {

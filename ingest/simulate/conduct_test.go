@@ -10,6 +10,7 @@ import (
 // conduct is what a test sees of one account in the records, and nowhere else.
 type conduct struct {
 	firsts, answered, minors, stranger int // accounts it wrote to first, and of these: answered, minors, strangers
+	fellows                            int // of these: members of a group of its
 	inbound                            int // accounts that wrote to it first
 	complaints                         int // blocks and reports of accounts it wrote to first
 	sent, groupAdds, calls, vanishing  int
@@ -81,6 +82,9 @@ func observe(t *testing.T, sc Scenario) map[ingest.SubjectID]*conduct {
 				}
 				if e.Relation == ingest.Stranger {
 					a.stranger++
+				}
+				if e.SharedGroups > 0 {
+					a.fellows++
 				}
 			} else if who == e.Peer && !replied[e.Conversation] {
 				replied[e.Conversation] = true

@@ -66,7 +66,7 @@ func TestEveryCampaignRunsInEveryVariant(t *testing.T) {
 func TestEvasionsDoWhatTheySay(t *testing.T) {
 	firsts := func(c *conduct) float64 { return float64(c.firsts) }
 	answered := func(c *conduct) float64 { return share(c.answered, c.firsts) }
-	strangers := func(c *conduct) float64 { return share(c.stranger, c.firsts) }
+	fellows := func(c *conduct) float64 { return share(c.fellows, c.firsts) }
 	plain, _ := acted(t, "slow_spam", Plain, 8)
 	slower, _ := acted(t, "slow_spam", Quarter, 8)
 	if a, b := median(plain, firsts), median(slower, firsts); b > 0.5*a {
@@ -78,8 +78,8 @@ func TestEvasionsDoWhatTheySay(t *testing.T) {
 	}
 	plain, _ = acted(t, "grooming", Plain, 8)
 	seeded, _ := acted(t, "grooming", Seeded, 8)
-	if a, b := median(plain, strangers), median(seeded, strangers); b > a {
-		t.Errorf("with seeded contacts %v of the first contacts are with strangers, beside %v", b, a)
+	if a, b := median(plain, fellows), median(seeded, fellows); b < a+0.14 { // 0.36 and 0.64 measured
+		t.Errorf("with seeded contacts %v of the first contacts are with members of a group of its, beside %v", b, a)
 	}
 }
 

@@ -125,16 +125,19 @@ func (s *Simulator) enter(a *account, g *group) {
 	}
 }
 
-// block makes a block b.
+// block makes a block b, if it is still there.
 func (s *Simulator) block(a, b *account) {
-	if a.ties[b]&blocks == 0 {
+	if s.there(b) && a.ties[b]&blocks == 0 {
 		s.toward(ingest.Block, a, b)
 		a.ties[b] |= blocks
 	}
 }
 
-// report makes a report b for a category, and often block it as well.
+// report makes a report b for a category, if it is still there, and often block it as well.
 func (s *Simulator) report(a, b *account, c ingest.Category) {
+	if !s.there(b) {
+		return
+	}
 	e := s.toward(ingest.Report, a, b)
 	e.Category = c
 	e.Has |= ingest.FieldCategory | ingest.FieldVerified

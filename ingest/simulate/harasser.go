@@ -41,7 +41,7 @@ func (s *Simulator) stalk(c *crew) {
 			bind(a, c.target, talked)
 			a.enrol(c, at)
 		}
-		s.schedule(s.first(a, 0), a, func() { s.pester(a, s.work(c)) })
+		s.schedule(s.first(a, int64(s.logNormal(20*minute, 1)*1000)), a, func() { s.pester(a, s.work(c)) })
 		at += int64(s.draw(c.tuning.spread) * c.Slower * hourMs)
 	}
 }

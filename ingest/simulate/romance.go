@@ -56,7 +56,7 @@ func (s *Simulator) scamOffice(c *crew) {
 		if a.told != 0 {
 			a.told = ingest.Age25to34 + ingest.AgeBand(s.rng.IntN(2))
 		}
-		s.shift(work, s.first(a, 0), a, func() { s.flirt(a, work, s.work(c)) })
+		s.shift(work, s.first(a, int64(s.logNormal(20*minute, 1)*1000)), a, func() { s.flirt(a, work, s.work(c)) })
 	}
 }
 

@@ -55,8 +55,11 @@ func (s *Simulator) lair(country [2]byte) place {
 // move makes an account act from a place, where it also lives.
 func (a *account) move(to place) { a.here, a.home, a.mobile = to, to.network, to.network }
 
-// first is when a recruit begins: so long after its registration, or when its warm-up is over.
-func (s *Simulator) first(a *account, wait int64) int64 { return max(a.from, a.born+wait) }
+// first is when a recruit begins: so long after its registration, and not before it has passed the challenge, or when its
+// warm-up is over.
+func (s *Simulator) first(a *account, wait int64) int64 {
+	return max(a.from, a.born+max(wait, int64(2*minute*1000)))
+}
 
 // spam writes to one stranger, and to n − 1 more later.
 func (s *Simulator) spam(a *account, n int) {

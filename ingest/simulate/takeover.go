@@ -47,7 +47,11 @@ func (s *Simulator) intrude(a *account, from place) {
 	a.taken, a.here = true, from
 	s.record(ingest.Login, a)
 	s.record(ingest.DeviceAdded, a)
-	n := min(s.work(a.crew), len(a.contacts))
+	n := s.work(a.crew)
+	if s.chance(0.25) { // some write to the closest alone, with a story for each
+		n = 1 + s.rng.IntN(5)
+	}
+	n = min(n, len(a.contacts))
 	s.after(s.draw(a.crew.tuning.spread)*hour*a.crew.Slower, a, func() { s.fanOut(a, a.contacts[:n]) })
 	s.awake(s.logNormal(22*hour, 0.4), a, func() {
 		a.taken, a.here = false, own

@@ -115,7 +115,7 @@ func (s *Simulator) newAccount(t *town, age ingest.AgeBand) *account {
 	}
 	a.sociable = s.tail(s.ordinary.acquaintances)
 	if s.chance(s.ordinary.outgoing) {
-		a.venture, a.appeal = s.draw(s.ordinary.ventures), 0.05+1.1*s.rng.Float64()
+		a.venture, a.appeal = s.draw(s.ordinary.ventures), 0.02+1.1*math.Pow(s.rng.Float64(), 1.7)
 	}
 	t.people = append(t.people, a)
 	s.accounts = append(s.accounts, a)
