@@ -24,6 +24,7 @@ type evalFlags struct {
 	seed                                      uint64
 	sight                                     sightFlags
 	matrix                                    matrixFlags
+	evasion                                   evasionFlags
 }
 
 func evalCommand() *cobra.Command {
@@ -48,12 +49,16 @@ measure means. The same stream and flags give the same figures.
 
 Other questions have a flag of their own, and take only those flags that go with it:
 --matrix FILE.csv asks what a kind of model makes of a table of features that you have, beside one column as a trivial rule.
-No engine and no shipped model takes part: a table without events tests a kind of model alone, not the system.`,
+No engine and no shipped model takes part: a table without events tests a kind of model alone, not the system.
+--evasion asks what it costs an attacker to stay unseen: the scenario's people with campaigns of every kind, each paying a step
+more of one thing (slower, more accounts, accomplices, befriending, warming up), with the recall at each step and
+how many innocent accounts an acting account still reaches before it is detected.`,
 		Example: `  unopened eval --scenario demo --accounts 3000 --days 5
   unopened simulate --out events.jsonl.gz --truth truth.jsonl
   unopened eval --truth truth.jsonl --html evaluation.html events.jsonl.gz
   unopened eval --scenario realistic --labels 0.5 --features --json
-  unopened eval --matrix accounts.csv.gz --label fraud=1 --rule -contacts_per_day`,
+  unopened eval --matrix accounts.csv.gz --label fraud=1 --rule -contacts_per_day
+  unopened eval --evasion --scenario realistic --days 10 --html evasion.html`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := f.mode(cmd, args)
 			if err == nil && m != nil {
@@ -90,6 +95,7 @@ No engine and no shipped model takes part: a table without events tests a kind o
 	flags.BoolVar(&f.asJSON, "json", false, "print JSON")
 	f.sight.add(cmd)
 	f.matrix.add(flags)
+	f.evasion.add(flags)
 	return cmd
 }
 
@@ -178,8 +184,13 @@ type evaluation struct {
 	*evaluate.Report
 }
 
-// evaluate reads the stream through an engine that a watch follows.
+// evaluate opens the stream and measures.
 func (f *evalFlags) evaluate(ctx context.Context, files []string) (*evaluation, error) {
+	return f.measure(ctx, func() (*truthStream, error) { return f.stream(ctx, files) })
+}
+
+// measure reads a stream through an engine that a watch follows. The stream is opened when all else is known to be right.
+func (f *evalFlags) measure(ctx context.Context, open func() (*truthStream, error)) (*evaluation, error) {
 	cfg, err := loadConfig(f.config)
 	if err != nil {
 		return nil, err
@@ -191,7 +202,7 @@ func (f *evalFlags) evaluate(ctx context.Context, files []string) (*evaluation, 
 	if err != nil {
 		return nil, err
 	}
-	s, err := f.stream(ctx, files)
+	s, err := open()
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,12 +19,22 @@ type mode struct {
 	run   func(*evalFlags, *cobra.Command) error
 }
 
+// The flags that questions about simulations take.
+var (
+	peopleFlags = []string{"scenario", "seed", "split", "days", "accounts", "start"}
+	engineFlags = []string{"config", "doubtful", "bootstrap", "eval-seed", "shards", "html", "json"}
+)
+
 // modes lists them.
 func modes() []mode {
 	return []mode{
 		{
 			"matrix", func(f *evalFlags) bool { return f.matrix.file != "" },
 			[]string{"label", "rule"}, []string{"bootstrap", "eval-seed", "html", "json"}, (*evalFlags).runMatrix,
+		},
+		{
+			"evasion", func(f *evalFlags) bool { return f.evasion.asked },
+			[]string{"evasion-accounts"}, slices.Concat(peopleFlags, engineFlags, []string{"profile"}), (*evalFlags).runEvasion,
 		},
 	}
 }
@@ -68,4 +79,12 @@ func (m *mode) takes(flag string) error {
 		}
 	}
 	return nil
+}
+
+// needScenario refuses a question about a simulation where none is named.
+func needScenario(cmd *cobra.Command, flag string) error {
+	if cmd.Flags().Changed("scenario") {
+		return nil
+	}
+	return usageError{errors.New("--" + flag + " asks about a simulation: give --scenario NAME")}
 }
