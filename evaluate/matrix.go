@@ -91,11 +91,11 @@ type MatrixReport struct {
 
 // MatrixKind is one of them.
 type MatrixKind struct {
-	Kind   string                 `json:"kind"`
-	Uses   string                 `json:"uses"` // what of the labels it has seen
-	AUC    Estimate               `json:"auc"`
-	AP     Estimate               `json:"average_precision"`
-	Recall [len(Nominal)]Estimate `json:"recall_at_fpr_0_1_and_1_per_cent"`
+	Kind   string              `json:"kind"`
+	Uses   string              `json:"uses"` // what of the labels it has seen
+	AUC    Estimate            `json:"auc"`
+	AP     Estimate            `json:"average_precision"`
+	Recall AtNominal[Estimate] `json:"recall_at_fpr"`
 }
 
 // matrixFolds is how many parts the accounts are cut into; each is scored by what was set on the others.

@@ -199,9 +199,11 @@ func (r *reckoner) campaigns() {
 	keys := slices.SortedFunc(maps.Keys(members), func(a, b key) int {
 		return cmp.Or(cmp.Compare(a.harm, b.harm), cmp.Compare(a.campaign, b.campaign), cmp.Compare(a.variant, b.variant))
 	})
-	for _, k := range keys {
-		who := members[k]
-		c := Campaign{Campaign: k.campaign, Variant: k.variant, Harm: k.harm.String(), Accounts: len(who), Assessable: r.report.Harms[k.harm].Assessable}
+	r.report.Campaigns = make([]Campaign, len(keys)) // the intervals keep the places of its estimates
+	for n, k := range keys {
+		who, c := members[k], &r.report.Campaigns[n]
+		*c = Campaign{Campaign: k.campaign, Variant: k.variant, Harm: k.harm.String(), Accounts: len(who), Assessable: r.report.Harms[k.harm].Assessable}
+		r.reach(who, &c.Victims)
 		if !c.Assessable {
 			who = nil
 		}
@@ -209,6 +211,24 @@ func (r *reckoner) campaigns() {
 		for n, threshold := range r.thresholds[k.harm] {
 			c.Nominal[n] = share(who, r.positive, func(i int32) bool { return r.lives[i].best[k.harm] >= threshold })
 		}
-		r.report.Campaigns = append(r.report.Campaigns, c)
 	}
+}
+
+// reach is how many innocent accounts members wrote to before they were detected, in the mean.
+func (r *reckoner) reach(who []int32, into *Estimate) {
+	r.intervals.add(func(weights []uint16) []float64 {
+		var victims, all float64
+		for _, i := range who {
+			n, l := 1.0, &r.lives[i]
+			if weights != nil {
+				n = float64(weights[i])
+			}
+			count := &l.count
+			if l.caught.at != 0 {
+				count = &l.caught.counts
+			}
+			victims, all = victims+n*float64(count.victims), all+n
+		}
+		return []float64{victims / all}
+	}, into)
 }

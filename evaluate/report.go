@@ -140,6 +140,9 @@ type Campaign struct {
 	Assessable bool             `json:"assessable"`
 	Action     Share            `json:"recall_at_action"`
 	Nominal    AtNominal[Share] `json:"recall_at_fpr"`
+	// Victims is the mean, over the accounts, of the innocent accounts to which each wrote before it was detected at the action
+	// threshold; all of them where it never was, or could not be.
+	Victims Estimate `json:"victims_before_detection"`
 }
 
 // Persona is how often innocent accounts of a kind are flagged; without figures where no harm could be assessed.

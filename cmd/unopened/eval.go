@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -24,6 +23,8 @@ type evalFlags struct {
 	labels                                    float64
 	seed                                      uint64
 	sight                                     sightFlags
+	matrix                                    matrixFlags
+	evasion                                   evasionFlags
 }
 
 func evalCommand() *cobra.Command {
@@ -44,13 +45,29 @@ those whose "part" is accomplice, are neither. Each harm is shown beside a trivi
 With --scenario there are no files: the simulator runs in this process, with the flags of simulate. With --labels a share
 of the campaigns' accounts gets an analyst's label 1 to 7 days after its first act, and the same share of innocent accounts
 that reached the action threshold; an account's own evaluation ends at its own label. docs/evaluation.md says what each
-measure means. The same stream and flags give the same figures.`,
+measure means. The same stream and flags give the same figures.
+
+Other questions have a flag of their own, and take only those flags that go with it:
+--matrix FILE.csv asks what a kind of model makes of a table of features that you have, beside one column as a trivial rule.
+No engine and no shipped model takes part: a table without events tests a kind of model alone, not the system.
+--evasion asks what it costs an attacker to stay unseen: the scenario's people with campaigns of every kind, each paying a step
+more of one thing (slower, more accounts, accomplices, befriending, warming up), with the recall at each step and
+how many innocent accounts an acting account still reaches before it is detected.`,
 		Example: `  unopened eval --scenario demo --accounts 3000 --days 5
   unopened simulate --out events.jsonl.gz --truth truth.jsonl
   unopened eval --truth truth.jsonl --html evaluation.html events.jsonl.gz
-  unopened eval --scenario realistic --labels 0.5 --features --json`,
+  unopened eval --scenario realistic --labels 0.5 --features --json
+  unopened eval --matrix accounts.csv.gz --label fraud=1 --rule -contacts_per_day
+  unopened eval --evasion --scenario realistic --days 10 --html evasion.html`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.check(cmd, args); err != nil {
+			m, err := f.mode(cmd, args)
+			if err == nil && m != nil {
+				return m.run(&f, cmd)
+			}
+			if err == nil {
+				err = f.check(cmd, args)
+			}
+			if err != nil {
 				return err
 			}
 			return f.run(cmd, args)
@@ -77,6 +94,8 @@ measure means. The same stream and flags give the same figures.`,
 	flags.StringVar(&f.html, "html", "", "file for one page with tables and plots, which needs nothing else")
 	flags.BoolVar(&f.asJSON, "json", false, "print JSON")
 	f.sight.add(cmd)
+	f.matrix.add(flags)
+	f.evasion.add(flags)
 	return cmd
 }
 
@@ -100,6 +119,14 @@ func (f *evalFlags) check(cmd *cobra.Command, files []string) error {
 	if f.windows > 1 && slices.Contains(files, file.Stdio) {
 		return usageError{errors.New("--windows: standard input cannot be read twice, and the stream's times are looked up first; give a file, or --windows 1")}
 	}
+	if err := f.numbers(); err != nil {
+		return err
+	}
+	return separate(append(slices.Clone(files), f.config, f.truth), []written{{"--html", f.html}})
+}
+
+// numbers refuses those that are out of range.
+func (f *evalFlags) numbers() error {
 	for _, number := range []struct {
 		name         string
 		is, from, to int
@@ -114,7 +141,7 @@ func (f *evalFlags) check(cmd *cobra.Command, files []string) error {
 	if !(f.labels >= 0 && f.labels <= 1) {
 		return usageError{fmt.Errorf("--labels: %v is not between 0 and 1", f.labels)}
 	}
-	return separate(append(slices.Clone(files), f.config, f.truth), []written{{"--html", f.html}})
+	return nil
 }
 
 // worldFlags are the names of the flags that describe a simulation.
@@ -133,18 +160,7 @@ func (f *evalFlags) run(cmd *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
-	if f.html != "" {
-		if err := writePage(f.html, found); err != nil {
-			return err
-		}
-	}
-	return show(cmd.OutOrStdout(), f.asJSON, found, func(w io.Writer) error {
-		if err := found.print(w); err != nil {
-			return err
-		}
-		_, err := fmt.Fprintf(w, "\ntook %.1f s\n", time.Since(begin).Seconds())
-		return err
-	})
+	return f.tell(cmd.OutOrStdout(), begin, found)
 }
 
 // evaluation is what `eval` found: one JSON document.
@@ -168,8 +184,13 @@ type evaluation struct {
 	*evaluate.Report
 }
 
-// evaluate reads the stream through an engine that a watch follows.
+// evaluate opens the stream and measures.
 func (f *evalFlags) evaluate(ctx context.Context, files []string) (*evaluation, error) {
+	return f.measure(ctx, func() (*truthStream, error) { return f.stream(ctx, files) })
+}
+
+// measure reads a stream through an engine that a watch follows. The stream is opened when all else is known to be right.
+func (f *evalFlags) measure(ctx context.Context, open func() (*truthStream, error)) (*evaluation, error) {
 	cfg, err := loadConfig(f.config)
 	if err != nil {
 		return nil, err
@@ -181,7 +202,7 @@ func (f *evalFlags) evaluate(ctx context.Context, files []string) (*evaluation, 
 	if err != nil {
 		return nil, err
 	}
-	s, err := f.stream(ctx, files)
+	s, err := open()
 	if err != nil {
 		return nil, err
 	}

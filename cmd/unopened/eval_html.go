@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"os"
+	"time"
 )
 
 // evalPage is the page, well-formed as XML too, without scripts and without anything from elsewhere.
@@ -34,8 +36,30 @@ type shown struct {
 	Rows        [][]string
 }
 
-// writePage writes an evaluation as one page.
-func writePage(name string, e *evaluation) (err error) {
+// answer is what a question of eval came to; its JSON is the document of --json.
+type answer interface {
+	page() *page
+	print(io.Writer) error
+}
+
+// tell writes the page, where one is wanted, and the answer.
+func (f *evalFlags) tell(out io.Writer, begin time.Time, a answer) error {
+	if f.html != "" {
+		if err := writePage(f.html, a.page()); err != nil {
+			return err
+		}
+	}
+	return show(out, f.asJSON, a, func(w io.Writer) error {
+		if err := a.print(w); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(w, "\ntook %.1f s\n", time.Since(begin).Seconds())
+		return err
+	})
+}
+
+// writePage writes one page.
+func writePage(name string, p *page) (err error) {
 	t, err := template.New("page").Parse(evalPage)
 	if err != nil {
 		return fmt.Errorf("the page's template: %w", err)
@@ -44,7 +68,7 @@ func writePage(name string, e *evaluation) (err error) {
 	if err != nil {
 		return err
 	}
-	return errors.Join(t.Execute(f, e.page()), f.Close())
+	return errors.Join(t.Execute(f, p), f.Close())
 }
 
 // page puts each figure before the table that has its numbers.
@@ -54,10 +78,15 @@ func (e *evaluation) page() *page {
 		rankingTitle: e.curveFigure(), personaTitle: e.personaFigure(), timeTitle: e.delayFigure(), campaignTitle: e.campaignFigure(),
 		calibrationTitle: e.calibrationFigure(),
 	}
-	for _, t := range e.tables() {
+	p.add(e.tables(), figures)
+	return p
+}
+
+// add puts tables that have rows on the page, each with its figure.
+func (p *page) add(tables []table, figures map[string]*figure) {
+	for _, t := range tables {
 		if len(t.rows) > 0 {
 			p.Parts = append(p.Parts, pagePart{Table: &shown{t.title, t.note, t.head, t.rows}}, pagePart{Figure: figures[t.title]})
 		}
 	}
-	return p
 }

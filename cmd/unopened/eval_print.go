@@ -29,8 +29,13 @@ func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
 // print writes the tables, the first screen first.
 func (e *evaluation) print(out io.Writer) error {
-	fmt.Fprintln(out, strings.Join(e.opening(), "\n"))
-	for _, t := range e.tables() {
+	return printTables(out, e.opening(), e.tables())
+}
+
+// printTables writes the opening lines, then the tables that have rows.
+func printTables(out io.Writer, opening []string, tables []table) error {
+	fmt.Fprintln(out, strings.Join(opening, "\n"))
+	for _, t := range tables {
 		if len(t.rows) == 0 {
 			continue
 		}

@@ -28,7 +28,11 @@ type truthStream struct {
 // stream opens what is evaluated.
 func (f *evalFlags) stream(ctx context.Context, files []string) (*truthStream, error) {
 	if f.simulate {
-		return simulatedStream(&f.world)
+		w, err := f.world.read()
+		if err != nil {
+			return nil, err
+		}
+		return simulatedStream(w)
 	}
 	s := &truthStream{name: files[0], source: &file.Source{Paths: files, Batch: f.batch}, records: -1}
 	if len(files) > 1 {
@@ -62,11 +66,7 @@ func (s *truthStream) lookThrough(ctx context.Context) error {
 }
 
 // simulatedStream is a stream that the simulator makes while it is read.
-func simulatedStream(f *scenarioFlags) (*truthStream, error) {
-	w, err := f.read()
-	if err != nil {
-		return nil, err
-	}
+func simulatedStream(w simulate.Scenario) (*truthStream, error) {
 	sim := simulate.New(w)
 	var lines bytes.Buffer
 	if err := simulate.WriteTruth(&lines, sim.Truth()); err != nil {

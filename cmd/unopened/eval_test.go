@@ -158,6 +158,8 @@ func TestEvalPartsOfAHandmadeStream(t *testing.T) {
 	if c := e.Campaigns; len(c) != 2 || c[0].Variant != "plain" || c[0].Action.Hits != 1 || c[1].Variant != "quarter_rate" || c[1].Action.Hits != 0 {
 		t.Errorf("campaigns: %+v", e.Campaigns)
 	}
+	equals(t, "victims of one, which turned to a fifth when it was caught", e.Campaigns[0].Victims.Value, 4)
+	equals(t, "victims of two, which never was", e.Campaigns[1].Victims.Value, 3)
 	if p := e.Personas; len(p) != 2 || p[0].Persona != "coach" || p[0].Any.Hits != 1 || p[1].Accounts != 3 || p[1].Any.Hits != 0 {
 		t.Errorf("personas: %+v", e.Personas)
 	}

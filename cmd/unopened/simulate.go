@@ -57,9 +57,21 @@ func campaignChoices() (choices []string) {
 
 // read returns the scenario, checked, and without noise unless the caller adds some.
 func (f *scenarioFlags) read() (simulate.Scenario, error) {
+	sc, err := f.choose()
+	if err != nil {
+		return simulate.Scenario{}, err
+	}
+	if err := sc.Validate(); err != nil {
+		return *sc, usageError{err}
+	}
+	return *sc, nil
+}
+
+// choose is read, not checked yet.
+func (f *scenarioFlags) choose() (*simulate.Scenario, error) {
 	sc, err := configs.LoadScenario(f.scenario)
 	if err != nil {
-		return simulate.Scenario{}, usageError{err}
+		return nil, usageError{err}
 	}
 	if f.changed("seed") {
 		sc.Seed = f.with.Seed
@@ -76,19 +88,16 @@ func (f *scenarioFlags) read() (simulate.Scenario, error) {
 	if f.start != "" {
 		first, err := time.Parse(time.DateOnly, f.start)
 		if err != nil {
-			return *sc, usageError{fmt.Errorf("--start %q is not a day such as 2026-01-05", f.start)}
+			return nil, usageError{fmt.Errorf("--start %q is not a day such as 2026-01-05", f.start)}
 		}
 		sc.Start = first.UnixMilli()
 	}
 	for _, c := range f.campaigns {
 		if err := setCampaign(sc, c); err != nil {
-			return *sc, usageError{fmt.Errorf("--campaign %q: %w", c, err)}
+			return nil, usageError{fmt.Errorf("--campaign %q: %w", c, err)}
 		}
 	}
-	if err := sc.Validate(); err != nil {
-		return *sc, usageError{err}
-	}
-	return *sc, nil
+	return sc, nil
 }
 
 // setCampaign takes over one --campaign.

@@ -144,22 +144,28 @@ func (sc *Scenario) share(p *persona) float64 {
 
 // checkCampaigns tells which plans cannot be.
 func (sc *Scenario) checkCampaigns() (problems []error) {
-	abusive := 0
 	for i := range sc.Campaigns {
 		p := &sc.Campaigns[i]
-		told := p.problems()
-		for _, problem := range told {
+		for _, problem := range p.problems() {
 			problems = append(problems, fmt.Errorf("campaign %d (%s): %s", i+1, p.Kind, problem))
 		}
-		if len(told) == 0 && (sc.Split == Train || sc.Split == Test) {
-			abusive += p.most(sc.Split)
-		}
 	}
-	if abusive > sc.Accounts/2 {
+	if abusive := sc.Abusive(); abusive > sc.Accounts/2 {
 		problems = append(problems, fmt.Errorf("up to %d abusive accounts and accomplices of %d: give fewer, or more accounts; half must be innocent",
 			abusive, sc.Accounts))
 	}
 	return problems
+}
+
+// Abusive is how many accounts the campaigns have at most, accomplices among them; at least twice as many must there be in
+// all. Plans that cannot be have none.
+func (sc *Scenario) Abusive() (n int) {
+	for i := range sc.Campaigns {
+		if p := &sc.Campaigns[i]; len(p.problems()) == 0 && (sc.Split == Train || sc.Split == Test) {
+			n += p.most(sc.Split)
+		}
+	}
+	return n
 }
 
 // problems tells what of a plan cannot be.
