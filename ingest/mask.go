@@ -1,7 +1,7 @@
 package ingest
 
 // Mask leaves of raw events what the servers of a messenger see. It is made of a Profile; the nil Mask hides nothing. It
-// is never changed, so several goroutines may use it.
+// is never changed, so several goroutines may use it. Masks that show the same are equal.
 type Mask struct {
 	seen  [Object + 1][Channel + 1]bool // whether records of a type and kind are seen; kind 0 is a record without one
 	blank [Object + 1]Fields            // fields that are taken out of the records of a type

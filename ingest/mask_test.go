@@ -122,6 +122,43 @@ func TestMaskHidesFromModels(t *testing.T) {
 	}
 }
 
+// TestMaskOfOneFieldMore: a field is shown where it was hidden and nowhere else, and nothing changes with one that was seen, or that only
+// records carry that are not seen. The profile itself stays as it was.
+func TestMaskOfOneFieldMore(t *testing.T) {
+	p := allSeen(sealed)
+	call := p.Types["call"]
+	call.Seen = SeenNo
+	p.Types["call"] = call
+	p.Fields["answered"] = Claim{Seen: SeenNo, From: []string{"page"}} // which only calls carry
+	base := *p.Mask(false)
+	for _, test := range []struct {
+		field string
+		never string // "" where nothing changes
+	}{
+		{"media", "actor network answered duration"}, {"network", "actor media answered duration"}, {"actor", "media network answered duration"},
+		{"size", ""}, {"answered", ""}, {"conversation", "actor media network answered duration"},
+	} {
+		more := *p.With(test.field).Mask(false)
+		if (more == base) != (test.never == "") {
+			t.Errorf("%s: the mask changed: %v", test.field, more != base)
+		}
+		if got := strings.Join(more.Never().Names(), " "); test.never != "" && !sameWords(got, test.never) {
+			t.Errorf("%s: never %q, want %q", test.field, got, test.never)
+		}
+	}
+	if *p.Mask(false) != base {
+		t.Error("the profile was changed")
+	}
+}
+
+// sameWords compares words whatever their order.
+func sameWords(a, b string) bool {
+	x, y := strings.Fields(a), strings.Fields(b)
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(x, y)
+}
+
 // TestProfileRefusesWhatCannotBe feeds profiles with one mistake each; the one without is the control.
 func TestProfileRefusesWhatCannotBe(t *testing.T) {
 	if err := allSeen(nil).Validate(); err != nil {

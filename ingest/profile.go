@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -198,13 +199,14 @@ func (p *Profile) Mask(doubtful bool) *Mask {
 		if blank.Any(FieldActor) {
 			blank |= FieldsOfActor
 		}
-		m.blank[r.Type] = blank
+		carried := FieldsAlways | r.Needs | r.May
 		for _, k := range r.kinds() {
 			if len(c.Kinds) > 0 && !slices.Contains(c.Kinds, k.String()) {
 				continue
 			}
 			m.seen[r.Type][k] = true
-			shown := (FieldsAlways | r.Needs | r.May) &^ blank
+			m.blank[r.Type] |= blank & carried // and no more, so that masks that do the same are equal
+			shown := carried &^ blank
 			given |= shown
 			if r.Type == Message {
 				said |= shown
@@ -214,6 +216,20 @@ func (p *Profile) Mask(doubtful bool) *Mask {
 	m.never = (1<<len(fields) - 1) &^ given &^ ours
 	m.never |= (FieldActor | FieldTarget | FieldsOfTarget) &^ said
 	return m
+}
+
+// With returns the profile as it were if the servers saw a field wherever they see records that can carry it.
+func (p *Profile) With(field string) *Profile {
+	more := *p
+	more.Fields, more.Types = maps.Clone(p.Fields), maps.Clone(p.Types)
+	claim := p.Fields[field]
+	claim.Seen = SeenYes
+	more.Fields[field] = claim
+	for name, c := range more.Types {
+		c.Hides = slices.DeleteFunc(slices.Clone(c.Hides), func(hidden string) bool { return hidden == field })
+		more.Types[name] = c
+	}
+	return &more
 }
 
 // sorted returns the keys of a map in order.

@@ -25,6 +25,7 @@ type evalFlags struct {
 	sight                                     sightFlags
 	matrix                                    matrixFlags
 	evasion                                   evasionFlags
+	profiles                                  profilesFlags
 }
 
 func evalCommand() *cobra.Command {
@@ -52,13 +53,16 @@ Other questions have a flag of their own, and take only those flags that go with
 No engine and no shipped model takes part: a table without events tests a kind of model alone, not the system.
 --evasion asks what it costs an attacker to stay unseen: the scenario's people with campaigns of every kind, each paying a step
 more of one thing (slower, more accounts, accomplices, befriending, warming up), with the recall at each step and
-how many innocent accounts an acting account still reaches before it is detected.`,
+how many innocent accounts an acting account still reaches before it is detected.
+--profiles asks what is found of one simulation under each visibility profile that ships, beside everything seen; what
+end-to-end encryption costs where a messenger has both; and what each profile would gain by one more field.`,
 		Example: `  unopened eval --scenario demo --accounts 3000 --days 5
   unopened simulate --out events.jsonl.gz --truth truth.jsonl
   unopened eval --truth truth.jsonl --html evaluation.html events.jsonl.gz
   unopened eval --scenario realistic --labels 0.5 --features --json
   unopened eval --matrix accounts.csv.gz --label fraud=1 --rule -contacts_per_day
-  unopened eval --evasion --scenario realistic --days 10 --html evasion.html`,
+  unopened eval --evasion --scenario realistic --days 10 --html evasion.html
+  unopened eval --profiles --scenario realistic --accounts 4000 --days 10`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := f.mode(cmd, args)
 			if err == nil && m != nil {
@@ -96,6 +100,7 @@ how many innocent accounts an acting account still reaches before it is detected
 	f.sight.add(cmd)
 	f.matrix.add(flags)
 	f.evasion.add(flags)
+	f.profiles.add(flags)
 	return cmd
 }
 

@@ -36,6 +36,10 @@ func modes() []mode {
 			"evasion", func(f *evalFlags) bool { return f.evasion.asked },
 			[]string{"evasion-accounts"}, slices.Concat(peopleFlags, engineFlags, []string{"profile"}), (*evalFlags).runEvasion,
 		},
+		{
+			"profiles", func(f *evalFlags) bool { return f.profiles.asked },
+			[]string{"one-more"}, slices.Concat(peopleFlags, engineFlags, []string{"campaign"}), (*evalFlags).runProfiles,
+		},
 	}
 }
 

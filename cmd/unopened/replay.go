@@ -121,35 +121,6 @@ type accounting struct {
 	Unbalanced []string `json:"unbalanced,omitempty"`
 }
 
-// replayEngine is an engine that keeps nothing.
-func replayEngine(cfg *configs.Config) (*engine.Engine, error) {
-	set, mask, err := loadModels(cfg)
-	if err != nil {
-		return nil, err
-	}
-	key, err := replayKey(cfg)
-	if err != nil {
-		return nil, err
-	}
-	e := &engine.Engine{
-		Config: cfg.Engine, Features: cfg.Features, Alerts: cfg.Alerts, Models: set, Key: key,
-		Incarnation: cfg.Kafka.Incarnation, Mask: mask, Letters: file.NewLetters(io.Discard), Log: slog.New(slog.DiscardHandler),
-	}
-	e.Alerts.Webhooks, e.Alerts.Lines = nil, "" // a replay tells nobody
-	// Which alerts are over the budget depends on the order of the alert topic, which a replay does not know.
-	e.Alerts.DailyBudget = 0
-	return e, e.Prepare()
-}
-
-// replayKey is the deployment's identity key if there is one, so that alert ids are those of the live run; a replay on a
-// machine without one makes no key and uses a fixed one.
-func replayKey(cfg *configs.Config) ([]byte, error) {
-	if !hasKey(cfg) {
-		return []byte("a replay without an identity key"), nil
-	}
-	return identityKey(cfg)
-}
-
 // replay carries the command out. The accounting comes when all that was asked for is written, and goes to standard
 // error where standard output has lines already.
 func replay(cmd *cobra.Command, f *replayFlags, files []string) error {

@@ -75,13 +75,19 @@ func loadModels(cfg *configs.Config) (*models.Set, *ingest.Mask, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	set, err := modelsBehind(cfg, mask)
+	return set, mask, err
+}
+
+// modelsBehind loads the models that score what a mask lets see.
+func modelsBehind(cfg *configs.Config, mask *ingest.Mask) (*models.Set, error) {
 	chosen := cfg.Models
 	chosen.Profile.Never = append(slices.Clone(chosen.Profile.Never), mask.Never().Names()...)
 	set, err := models.Load(configs.Artefacts(), chosen)
 	if err != nil {
-		return nil, nil, usageError{err}
+		return nil, usageError{err}
 	}
-	return set, mask, nil
+	return set, nil
 }
 
 // unseen tells how many events a mask did not let see, as a term of a sum; nothing where there are none.
