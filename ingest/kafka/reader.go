@@ -40,6 +40,7 @@ type reader struct {
 	records []ingest.Record // gathered for the handler
 	arena   []byte          // what was inflated of them, in lent
 	lent    *[]byte         // one of arenas, while something is at hand
+	ready   *muster         // of what was given with it
 	strikes int
 	lost    int64 // offsets since the last batch whose records are gone
 	holes   bool  // a hole in the log was logged

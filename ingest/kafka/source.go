@@ -100,12 +100,14 @@ func (j *journey) all(ctx context.Context) error {
 	if j.life, err = j.source.cluster.life(ctx, j.source.topic); err != nil && ctx.Err() == nil {
 		return err
 	}
+	ready := newMuster(len(ends))
 	for id, end := range ends {
 		part := ingest.Partition{Topic: j.source.topic, ID: id, Count: len(ends), TopicID: j.life.id}
 		if j.source.follow {
 			end = math.MaxInt64
 		}
-		j.running.Go(func() { j.serve(ctx, part, end, nil) })
+		r := &reader{part: part, stop: end, ready: ready}
+		j.running.Go(func() { j.serve(ctx, r) })
 	}
 	return nil
 }
@@ -179,12 +181,14 @@ func (j *journey) begin(ctx context.Context, generation *kafkago.Generation) err
 	j.source.cluster.log.Info("kafka: partitions assigned", "group", j.source.group, "topic", j.source.topic,
 		"generation", generation.ID, "partitions", len(assigned), "of", j.life.count)
 	j.passed = make(map[int]*atomic.Int64, len(assigned))
+	ready := newMuster(len(assigned))
 	for _, a := range assigned {
 		next := new(atomic.Int64)
 		next.Store(-1)
 		j.passed[a.ID] = next
 		part := ingest.Partition{Topic: j.source.topic, ID: a.ID, Count: j.life.count, TopicID: j.life.id}
-		j.start(ctx, generation, func(ctx context.Context) { j.serve(ctx, part, math.MaxInt64, next.Store) })
+		r := &reader{part: part, stop: math.MaxInt64, passed: next.Store, ready: ready}
+		j.start(ctx, generation, func(ctx context.Context) { j.serve(ctx, r) })
 	}
 	j.running.Add(1)
 	generation.Start(func(ended context.Context) { j.watch(ctx, ended, generation) })
@@ -238,27 +242,6 @@ func (j *journey) start(ctx context.Context, generation *kafkago.Generation, wor
 		case <-ended.Done():
 		}
 	})
-}
-
-// serve opens a partition's handler, reads for it until stop or the end of ctx, and closes it.
-func (j *journey) serve(ctx context.Context, part ingest.Partition, stop int64, passed func(int64)) {
-	if ctx.Err() != nil {
-		return
-	}
-	handler, err := j.open(ctx, part)
-	if err != nil {
-		if ctx.Err() == nil {
-			j.fail(fmt.Errorf("opening partition %d of %s: %w", part.ID, part.Topic, err))
-		}
-		return
-	}
-	r := &reader{cluster: j.source.cluster, part: part, handler: handler, role: j.source.role, stop: stop, passed: passed}
-	j.fail(r.run(ctx))
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), j.source.cluster.config.SessionTimeout/2)
-	defer cancel()
-	if err := handler.Close(limit); err != nil {
-		j.fail(fmt.Errorf("closing partition %d of %s: %w", part.ID, part.Topic, err))
-	}
 }
 
 // watch tells the group now and then, and at the end, how far its partitions were read, and looks whether the topic is
