@@ -8,13 +8,13 @@ import (
 	"github.com/unopened/unopened/models"
 )
 
-// ways are how a feature can separate by itself. That abusive accounts have a greater least value is none: they count from
-// the begin of their abuse on, and what was counted by then never comes back to nothing.
+// ways are how a feature can separate by itself. That abusive accounts have a greater least value is none, nor is a lesser
+// greatest one: they count from the begin of their abuse on, so they have less time in which to reach either.
 var ways = []struct {
 	extreme, speaks string
 	place           int // in the watch's extremes
 	sign            float64
-}{{"greatest", "more is worse", 0, 1}, {"greatest", "less is worse", 0, -1}, {"least", "less is worse", 1, -1}}
+}{{"greatest", "more is worse", 0, 1}, {"least", "less is worse", 1, -1}}
 
 // features rank every harm by every feature alone.
 func (r *reckoner) features() {

@@ -112,8 +112,8 @@ func (s *Simulator) muster(p *Plan) *crew {
 // shut out by somebody else.
 func (s *Simulator) work(c *crew) int {
 	n := (s.count(c.tuning.contacts) + c.Divided - 1) / c.Divided
-	if c.tuning.quits && s.chance(0.2) {
-		return 1 + int((0.05+0.5*s.rng.Float64())*float64(n))
+	if u := s.rng.Float64(); c.tuning.quits && s.chance(0.2) {
+		return 1 + int(0.4*u*u*float64(n))
 	}
 	return n
 }

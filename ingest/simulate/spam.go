@@ -13,12 +13,12 @@ var burstSpam = campaign{
 		Train: {
 			quits: true, cover: 0.3, lists: 0.5,
 			members: span{12, 24}, fresh: span{1, 1}, contacts: span{150, 400}, gap: span{4, 15}, spread: span{0.5, 3},
-			extra: span{3, 6}, reply: span{0.02, 0.05}, block: span{0.06, 0.12}, report: span{0.03, 0.07},
+			extra: span{3, 6}, reply: span{0.02, 0.08}, block: span{0.06, 0.12}, report: span{0.03, 0.07},
 		},
 		Test: {
 			quits: true, cover: 0.3, lists: 0.5,
 			members: span{10, 28}, fresh: span{1, 1}, contacts: span{120, 500}, gap: span{3, 30}, spread: span{0.3, 8},
-			extra: span{2, 8}, reply: span{0.01, 0.06}, block: span{0.04, 0.12}, report: span{0.02, 0.07},
+			extra: span{2, 8}, reply: span{0.01, 0.14}, block: span{0.04, 0.12}, report: span{0.02, 0.07},
 		},
 	},
 }
@@ -89,12 +89,12 @@ var slowSpam = campaign{
 		Train: {
 			quits: true, cover: 0.3, lists: 0.5,
 			members: span{5, 10}, fresh: span{0.5, 0.9}, contacts: span{60, 200}, gap: span{20 * minute, 60 * minute},
-			extra: span{1, 2}, reply: span{0.03, 0.08}, block: span{0.04, 0.09}, report: span{0.015, 0.04},
+			extra: span{1, 2}, reply: span{0.04, 0.12}, block: span{0.04, 0.09}, report: span{0.015, 0.04},
 		},
 		Test: {
 			quits: true, cover: 0.3, lists: 0.5,
 			members: span{4, 14}, fresh: span{0.3, 1}, contacts: span{40, 260}, gap: span{12 * minute, 100 * minute},
-			extra: span{1, 3}, reply: span{0.02, 0.10}, block: span{0.03, 0.10}, report: span{0.01, 0.05},
+			extra: span{1, 3}, reply: span{0.02, 0.18}, block: span{0.03, 0.10}, report: span{0.01, 0.05},
 		},
 	},
 }
