@@ -123,7 +123,7 @@ func figuresOf(found map[string][]*evaluation) map[string]guarded {
 		for i := range all[0].Harms {
 			for _, m := range measures {
 				if values := overSeeds(all, i, m.of); len(values) == len(all) {
-					figures[scenario+", "+all[0].Harms[i].Harm+", "+m.name] = noise(values)
+					figures[scenario+", "+all[0].Harms[i].Harm+", "+m.name] = noiseOf(values)
 				}
 			}
 		}
@@ -141,8 +141,8 @@ func overSeeds(all []*evaluation, harm int, of func(*evaluate.Harm) evaluate.Num
 	return values
 }
 
-// noise is the mean of a figure over seeds and three standard deviations of it.
-func noise(values []float64) guarded {
+// noiseOf is the mean of a figure over seeds and three standard deviations of it.
+func noiseOf(values []float64) guarded {
 	var sum, squares float64
 	for _, v := range values {
 		sum += v
@@ -192,10 +192,10 @@ func TestFallenFiguresAreFound(t *testing.T) {
 	if len(got) != 2 || !strings.HasPrefix(got[0], "b: fell") || !strings.HasPrefix(got[1], "c: was 0.300") {
 		t.Errorf("%q", got)
 	}
-	if n := noise([]float64{0.7, 0.8, 0.9}); n.Mean != 0.8 || math.Abs(n.Band-0.3) > 1e-9 {
+	if n := noiseOf([]float64{0.7, 0.8, 0.9}); n.Mean != 0.8 || math.Abs(n.Band-0.3) > 1e-9 {
 		t.Errorf("%+v", n)
 	}
-	if n := noise([]float64{0.5, 0.5}); n.Band != leastBand {
+	if n := noiseOf([]float64{0.5, 0.5}); n.Band != leastBand {
 		t.Errorf("%+v", n)
 	}
 }
