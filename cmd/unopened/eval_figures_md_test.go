@@ -17,7 +17,7 @@ const (
 )
 
 // writeFigures writes the tables into the document.
-func writeFigures(name string, found map[string][]*evaluation) error {
+func writeFigures(name string, found map[string][]*evaluation, more further) error {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return err
@@ -40,6 +40,16 @@ func writeFigures(name string, found map[string][]*evaluation) error {
 		} else {
 			t := all[0].driftTable()
 			t.title += ", seed " + sc.seeds[0]
+			markdown(&b, t)
+		}
+	}
+	for _, q := range []struct {
+		title   string
+		opening []string
+		tables  []table
+	}{{"What evading costs", more.evasion.opening(), more.evasion.tables()}, {"Each messenger", more.profiles.opening(), more.profiles.tables()}} {
+		fmt.Fprintf(&b, "\n### %s\n\n%s\n", q.title, strings.Join(q.opening, "\n"))
+		for _, t := range q.tables {
 			markdown(&b, t)
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,8 +41,8 @@ func TestEvaluation(t *testing.T) {
 	if docs == "" {
 		t.Skip("measures only where UNOPENED_EVAL names the folder of the documents (make eval)")
 	}
-	found := measureFixed(t)
-	if err := writeFigures(filepath.Join(docs, "evaluation.md"), found); err != nil {
+	found, further := measureFixed(t)
+	if err := writeFigures(filepath.Join(docs, "evaluation.md"), found, further); err != nil {
 		t.Error(err)
 	}
 	name := filepath.Join(docs, "evaluation.json")
@@ -61,46 +62,55 @@ func TestEvaluation(t *testing.T) {
 	}
 }
 
-// measureFixed evaluates every scenario with every seed, two at a time.
-func measureFixed(t *testing.T) map[string][]*evaluation {
-	found := map[string][]*evaluation{}
+// further are the two questions beside: what evading costs, and what each messenger's servers allow.
+type further struct {
+	evasion  evasionAnswer
+	profiles profilesAnswer
+}
+
+// measureFixed evaluates every scenario with every seed and asks the further questions, two things at a time.
+func measureFixed(t *testing.T) (found map[string][]*evaluation, more further) {
+	found = map[string][]*evaluation{}
 	var wait sync.WaitGroup
 	room := make(chan struct{}, 2)
+	ask := func(what string, into any, args ...string) {
+		wait.Go(func() {
+			room <- struct{}{}
+			defer func() { <-room }()
+			if err := askEval(t, into, args...); err != nil {
+				t.Errorf("%s: %v", what, err)
+			}
+			fmt.Println("measured", what)
+		})
+	}
 	for _, sc := range fixed {
 		all := make([]*evaluation, len(sc.seeds))
 		found[sc.name] = all
 		for i, seed := range sc.seeds {
-			wait.Go(func() {
-				room <- struct{}{}
-				defer func() { <-room }()
-				e, err := measureOne(t, sc.name, seed)
-				if err != nil {
-					t.Errorf("%s, seed %s: %v", sc.name, seed, err)
-				}
-				all[i] = e
-				fmt.Printf("measured %s, seed %s\n", sc.name, seed)
-			})
+			all[i] = &evaluation{Report: &evaluate.Report{}}
+			ask(sc.name+", seed "+seed, all[i], "--scenario", sc.name, "--seed", seed, "--features", "--bootstrap", "100")
 		}
 	}
+	ask("evasion", &more.evasion, "--evasion", "--scenario", "realistic", "--accounts", "16000", "--days", "10")
+	ask("profiles", &more.profiles, "--profiles", "--scenario", "realistic", "--accounts", "4000", "--days", "10", "--bootstrap", "100")
 	if wait.Wait(); t.Failed() {
 		t.FailNow()
 	}
-	return found
+	return found, more
 }
 
-// measureOne is `eval --scenario NAME --seed N --features --json`.
-func measureOne(t *testing.T, scenario, seed string) (e *evaluation, err error) {
+// askEval runs eval with --json and reads its answer.
+func askEval(t *testing.T, into any, args ...string) error {
 	cmd := evalCommand()
 	cmd.SetContext(t.Context())
-	var out strings.Builder
+	var out bytes.Buffer
 	cmd.SetOut(&out)
-	cmd.SetArgs([]string{"--scenario", scenario, "--seed", seed, "--features", "--bootstrap", "100", "--json"})
+	cmd.SetArgs(append(args, "--json"))
 	cmd.SilenceUsage = true
 	if err := cmd.Execute(); err != nil {
-		return nil, err
+		return err
 	}
-	e = &evaluation{Report: &evaluate.Report{}}
-	return e, json.Unmarshal([]byte(out.String()), e)
+	return json.Unmarshal(out.Bytes(), into)
 }
 
 // measures are the figures of a harm that are told and guarded, in the order of the table.
