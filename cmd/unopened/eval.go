@@ -77,6 +77,12 @@ end-to-end encryption costs where a messenger has both; and what each profile wo
 			return f.run(cmd, args)
 		},
 	}
+	f.add(cmd)
+	return cmd
+}
+
+// add gives the command the flags.
+func (f *evalFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	f.world.add(cmd)
 	flags.VisitAll(func(flag *pflag.Flag) {
@@ -101,7 +107,6 @@ end-to-end encryption costs where a messenger has both; and what each profile wo
 	f.matrix.add(flags)
 	f.evasion.add(flags)
 	f.profiles.add(flags)
-	return cmd
 }
 
 // check refuses what cannot be evaluated, before anything is opened.
