@@ -17,6 +17,7 @@ var evalPage string
 
 // page is what the template shows.
 type page struct {
+	Heading       string // empty for "Evaluation of"
 	Name, Version string
 	Opening       []string
 	Draws         int

@@ -22,6 +22,7 @@ var quantiles = []float64{0.1, 0.25, 0.5, 0.75, 0.9, 0.99}
 
 func shapeCommand() *cobra.Command {
 	var asJSON bool
+	var html string
 	var days int
 	cmd := &cobra.Command{
 		Use:   "shape FILE...",
@@ -30,11 +31,14 @@ func shapeCommand() *cobra.Command {
 time lies between two of them and before an answer, how long a session and a dialogue are, and how bursty people are. Set a
 simulation beside a log of yours to see where its people are not like yours; docs/simulator.md has it for a public log.`,
 		Example: `  unopened simulate --scenario realistic --out simulated.jsonl.zst
-  unopened shape --days 28 simulated.jsonl.zst mine.jsonl.gz`,
+  unopened shape --days 28 --html shape.html simulated.jsonl.zst mine.jsonl.gz`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if days < 0 {
 				return usageError{fmt.Errorf("--days: %d is below 0", days)}
+			}
+			if err := separate(files, []written{{"--html", html}}); err != nil {
+				return err
 			}
 			all := &shapes{Days: days}
 			for _, name := range files {
@@ -44,10 +48,16 @@ simulation beside a log of yours to see where its people are not like yours; doc
 				}
 				all.Files = append(all.Files, s)
 			}
+			if html != "" {
+				if err := writePage(html, all.page()); err != nil {
+					return err
+				}
+			}
 			return show(cmd.OutOrStdout(), asJSON, all, all.print)
 		},
 	}
 	cmd.Flags().IntVar(&days, "days", 0, "take the first days of each file, by its first event (default: all)")
+	cmd.Flags().StringVar(&html, "html", "", "file for one page with plots, which needs nothing else")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -79,6 +89,8 @@ type spread struct {
 	Unit      string             `json:"unit,omitempty"`
 	Count     int                `json:"count"`
 	Quantiles map[string]float64 `json:"quantiles"`
+
+	all evaluate.Distribution
 }
 
 // shapeOf reads a file.
@@ -98,7 +110,7 @@ func shapeOf(ctx context.Context, name string, days int) (*shaped, error) {
 	}
 	s.Answered = s.shape.Answered()
 	for _, d := range s.shape.Distributions() {
-		m := spread{Name: d.Name, Unit: d.Unit, Count: len(d.Values), Quantiles: map[string]float64{}}
+		m := spread{Name: d.Name, Unit: d.Unit, Count: len(d.Values), Quantiles: map[string]float64{}, all: d}
 		for _, q := range quantiles {
 			if v := d.Quantile(q); !math.IsNaN(v) {
 				m.Quantiles[quantileName(q)] = v
@@ -136,6 +148,24 @@ func (s *shaped) Handle(_ context.Context, b ingest.Batch) error {
 
 // print writes a table: a measure a row for each file, quantiles across.
 func (a *shapes) print(out io.Writer) error {
+	t := a.table()
+	if err := writeTable(out, t.head, t.rows); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(out, strings.Join(a.opening(), "\n"))
+	return err
+}
+
+// opening says how much was read.
+func (a *shapes) opening() (lines []string) {
+	for _, f := range a.Files {
+		lines = append(lines, fmt.Sprintf("%s: %s direct messages; %.0f %% of pairs were answered", filepath.Base(f.File), thousands(f.Messages), 100*f.Answered))
+	}
+	return lines
+}
+
+// table has the quantiles.
+func (a *shapes) table() table {
 	head := []string{"measure", "file"}
 	for _, q := range quantiles {
 		head = append(head, quantileName(q))
@@ -154,13 +184,7 @@ func (a *shapes) print(out io.Writer) error {
 			rows = append(rows, row)
 		}
 	}
-	if err := writeTable(out, head, rows); err != nil {
-		return err
-	}
-	for _, f := range a.Files {
-		fmt.Fprintf(out, "%s: %s direct messages; %.0f %% of pairs were answered\n", f.File, thousands(f.Messages), 100*f.Answered)
-	}
-	return nil
+	return table{title: "Quantiles", head: head, rows: rows}
 }
 
 // amount writes a value for people: seconds as a span of time.
