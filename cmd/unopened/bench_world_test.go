@@ -82,10 +82,19 @@ func (w *scaleWorld) observe(ev *ingest.Event) {
 	w.events++
 }
 
-// update has the accounts of a list act again, two milliseconds apart, and returns how many sides that made.
+// update has the accounts of a list act again, two milliseconds apart, and returns how many sides that made. Like a shard it
+// looks ahead by a batch.
 func (w *scaleWorld) update(list []uint32) int {
 	before := w.events
+	var ahead [features.Batch]ingest.SubjectID
 	for n, i := range list {
+		if n%len(ahead) == 0 {
+			next := list[n:min(n+len(ahead), len(list))]
+			for k, j := range next {
+				ahead[k] = bigAccount(int(j))
+			}
+			w.table.Ahead(ahead[:len(next)])
+		}
 		w.at += 2
 		w.act(int(i), n&3)
 	}
