@@ -94,7 +94,7 @@ func spreadText(values []float64) string {
 	if len(values) == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%.3f (%.3f–%.3f)", noiseOf(values).Mean, slices.Min(values), slices.Max(values))
+	return fmt.Sprintf("%.3f (%.3f–%.3f)", noiseOf(values, leastBand).Mean, slices.Min(values), slices.Max(values))
 }
 
 // singleFigures has the three features that separate each harm best by themselves.

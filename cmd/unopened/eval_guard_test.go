@@ -30,8 +30,15 @@ type guarded struct {
 	Band float64 `json:"band"`
 }
 
-// leastBand is the noise that a figure has at least, however alike its seeds were.
-const leastBand = 0.02
+// leastBand is the noise that a figure has at least, however alike its seeds were; that of false alarms is a tenth, since they
+// are rare.
+const (
+	leastBand  = 0.02
+	leastAlarm = leastBand / 10
+)
+
+// easiest is the AUC that no single feature may reach in the cells, or the simulator is too easy to tell anything.
+const easiest = 0.97
 
 // TestEvaluation measures the shipped models on the fixed scenarios where UNOPENED_EVAL names the folder of the documents
 // (make eval). It writes the tables of evaluation.md, and fails where a figure lies below that in evaluation.json by more than
@@ -50,6 +57,13 @@ func TestEvaluation(t *testing.T) {
 	before, err := readGuards(name)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, e := range found["cells"] {
+		for i := range e.Features {
+			if f := &e.Features[i]; f.AUC > easiest {
+				t.Errorf("cells: %s alone separates %s with an AUC of %.3f: the simulator is too easy", f.Feature, f.Harm, float64(f.AUC))
+			}
+		}
 	}
 	for _, worse := range fallen(before, now) {
 		t.Error(worse)
@@ -91,8 +105,8 @@ func measureFixed(t *testing.T) (found map[string][]*evaluation, more further) {
 			ask(sc.name+", seed "+seed, all[i], "--scenario", sc.name, "--seed", seed, "--features", "--bootstrap", "100")
 		}
 	}
-	ask("evasion", &more.evasion, "--evasion", "--scenario", "realistic", "--accounts", "16000", "--days", "10")
-	ask("profiles", &more.profiles, "--profiles", "--scenario", "realistic", "--accounts", "4000", "--days", "10", "--bootstrap", "100")
+	ask("evasion", &more.evasion, "--evasion", "--scenario", "realistic", "--accounts", "16000", "--days", "8", "--evasion-accounts", "25")
+	ask("profiles", &more.profiles, "--profiles", "--scenario", "realistic", "--accounts", "2500", "--days", "8", "--bootstrap", "60")
 	if wait.Wait(); t.Failed() {
 		t.FailNow()
 	}
@@ -123,8 +137,10 @@ var measures = []struct {
 	{"recall at FPR 1 %", func(h *evaluate.Harm) evaluate.Number { return h.Rankings[0].Recall[1].Value }},
 	{"recall at FPR 0.1 %", func(h *evaluate.Harm) evaluate.Number { return h.Rankings[0].Recall[0].Value }},
 	{"recall at the action threshold", func(h *evaluate.Harm) evaluate.Number { return h.Action.Recall.Value }},
-	{"innocent not flagged", func(h *evaluate.Harm) evaluate.Number { return 1 - h.Action.FPR.Value }},
+	{notFlagged, func(h *evaluate.Harm) evaluate.Number { return 1 - h.Action.FPR.Value }},
 }
+
+const notFlagged = "innocent not flagged"
 
 // figuresOf names each guarded figure: scenario, harm, measure.
 func figuresOf(found map[string][]*evaluation) map[string]guarded {
@@ -133,7 +149,11 @@ func figuresOf(found map[string][]*evaluation) map[string]guarded {
 		for i := range all[0].Harms {
 			for _, m := range measures {
 				if values := overSeeds(all, i, m.of); len(values) == len(all) {
-					figures[scenario+", "+all[0].Harms[i].Harm+", "+m.name] = noiseOf(values)
+					least := leastBand
+					if m.name == notFlagged {
+						least = leastAlarm
+					}
+					figures[scenario+", "+all[0].Harms[i].Harm+", "+m.name] = noiseOf(values, least)
 				}
 			}
 		}
@@ -152,7 +172,7 @@ func overSeeds(all []*evaluation, harm int, of func(*evaluate.Harm) evaluate.Num
 }
 
 // noiseOf is the mean of a figure over seeds and three standard deviations of it.
-func noiseOf(values []float64) guarded {
+func noiseOf(values []float64, least float64) guarded {
 	var sum, squares float64
 	for _, v := range values {
 		sum += v
@@ -162,7 +182,7 @@ func noiseOf(values []float64) guarded {
 		squares += (v - mean) * (v - mean)
 	}
 	sd := math.Sqrt(squares / float64(max(1, len(values)-1)))
-	return guarded{round4(mean), round4(max(leastBand, 3*sd))}
+	return guarded{round4(mean), round4(max(least, 3*sd))}
 }
 
 func round4(x float64) float64 { return math.Round(x*1e4) / 1e4 }
@@ -202,10 +222,10 @@ func TestFallenFiguresAreFound(t *testing.T) {
 	if len(got) != 2 || !strings.HasPrefix(got[0], "b: fell") || !strings.HasPrefix(got[1], "c: was 0.300") {
 		t.Errorf("%q", got)
 	}
-	if n := noiseOf([]float64{0.7, 0.8, 0.9}); n.Mean != 0.8 || math.Abs(n.Band-0.3) > 1e-9 {
+	if n := noiseOf([]float64{0.7, 0.8, 0.9}, leastBand); n.Mean != 0.8 || math.Abs(n.Band-0.3) > 1e-9 {
 		t.Errorf("%+v", n)
 	}
-	if n := noiseOf([]float64{0.5, 0.5}); n.Band != leastBand {
+	if n := noiseOf([]float64{0.5, 0.5}, leastAlarm); n.Band != leastAlarm {
 		t.Errorf("%+v", n)
 	}
 }

@@ -207,8 +207,11 @@ func (s *Simulator) gatherAccomplices() {
 }
 
 // farm makes a member of a campaign write to accomplices, who answer, as often as its share of such dialogues says. It
-// comes along with each act towards a target.
+// comes along with each act towards a target, and now and then the account is on another network by then.
 func (s *Simulator) farm(a *account) {
+	if s.chance(0.1) {
+		s.connect(a)
+	}
 	if a.crew.Farmed == 0 || !s.chance(a.crew.Farmed) {
 		return
 	}

@@ -33,8 +33,8 @@ func (s *Simulator) stalk(c *crew) {
 		a := own
 		if k > 0 {
 			a = s.recruit(c, at, int64(s.logNormal(2*hour, 1)*1000))
-			if a.move(elsewhere); s.chance(0.8) {
-				a.move(own.here)
+			if s.base(a, elsewhere); s.chance(0.8) {
+				s.base(a, own.here)
 			}
 		} else {
 			s.meetBefore(a, c.target) // they have known each other

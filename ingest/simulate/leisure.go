@@ -1,12 +1,19 @@
 package simulate
 
-import "github.com/unopened/unopened/ingest"
+import (
+	"slices"
+
+	"github.com/unopened/unopened/ingest"
+)
 
 // awaken begins an account's sessions, after its registration where that falls into the simulation.
 func (s *Simulator) awaken(a *account) {
 	if a.born >= s.scenario.Start {
 		s.schedule(a.born, a, func() {
 			s.record(ingest.AccountRegistered, a)
+			if s.chance(0.08) {
+				s.after(8+20*s.rng.Float64(), a, func() { s.record(ingest.ChallengeFailed, a) })
+			}
 			s.after(30+60*s.rng.Float64(), a, func() { s.record(ingest.ChallengePassed, a) })
 		})
 	}
@@ -112,6 +119,8 @@ func (s *Simulator) leisure(a *account) {
 		if c := s.contact(a); c != nil {
 			s.enter(a, one(s.dice, c.groups))
 		}
+	case u < 0.8386:
+		s.leave(a, one(s.dice, a.groups))
 	case u < 0.839:
 		s.found(a, some(s.dice, a.contacts, s.count(span{2, 9})))
 	}
@@ -136,6 +145,16 @@ func (s *Simulator) goOut(a *account) {
 		},
 		say: s.smallTalk,
 	})
+}
+
+// leave makes an account leave a group, which may be none.
+func (s *Simulator) leave(a *account, g *group) {
+	if g == nil || len(g.members) < 4 {
+		return
+	}
+	g.within(s.record(ingest.GroupLeave, a))
+	a.groups = slices.DeleteFunc(slices.Clone(a.groups), func(o *group) bool { return o == g })
+	g.members = slices.DeleteFunc(slices.Clone(g.members), func(b *account) bool { return b == a })
 }
 
 // meet makes the acquaintance of somebody out of a group or of a contact's contact.

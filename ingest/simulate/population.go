@@ -7,6 +7,7 @@ import "github.com/unopened/unopened/ingest"
 // faster and has denser circles of friends, so they are not the same.
 type population struct {
 	sessions tail    // a day, of an account
+	recent   float64 // share of accounts that have registered in the two months before, about as many as do meanwhile
 	dormant  float64 // share of accounts that hardly come any more
 	sleep    float64 // factor on their sessions
 	soon     float64 // share of sessions that the next one follows soon
@@ -45,7 +46,7 @@ func (d dice) tail(t tail) float64 { return min(d.logNormal(t.median, t.sigma), 
 // realistic is the population that a scenario has where it says nothing else.
 func realistic() population {
 	return population{
-		sessions: tail{1.6, 1.3, 60}, dormant: 0.12, sleep: 0.05, soon: 0.6, sooner: 6,
+		sessions: tail{1.6, 1.3, 60}, recent: 0.12, dormant: 0.12, sleep: 0.05, soon: 0.6, sooner: 6,
 		acquaintances: tail{6, 1.5, 400}, fringe: 0.5, elsewhere: 0.2, closeness: 3,
 		turns: tail{4, 1.1, 80}, brief: 0.5,
 		slowness: tail{1, 0.6, 20}, quick: 0.7, now: tail{25, 1.2, 20 * minute}, later: tail{hour, 1.5, 30 * hour},

@@ -35,7 +35,7 @@ func (s *Simulator) scamOffice(c *crew) {
 	victims := s.someCountry().code // as the numbers say
 	for k := range c.size {
 		if k%onDevice == 0 {
-			work.device = s.rng.Uint64()
+			s.equip(&work.place)
 		}
 		before := int64(s.logNormal(2*24*hour, 1) * 1000)
 		if k >= c.fresh { // bought
@@ -48,7 +48,7 @@ func (s *Simulator) scamOffice(c *crew) {
 			}
 			a.town = one(s.dice, s.towns)
 		}
-		a.move(work.place)
+		s.base(a, work.place)
 		if s.chance(0.4) { // behind a private network
 			a.here.country, a.here.network = a.town.country.code, s.rng.Uint64()
 			a.home, a.mobile = a.here.network, a.here.network

@@ -28,14 +28,14 @@ func (s *Simulator) extorters(c *crew) {
 	onDevice := s.count(c.tuning.extra)
 	for k := range c.size {
 		if k%onDevice == 0 {
-			den.device = s.rng.Uint64()
+			s.equip(&den)
 		}
 		before := int64(s.logNormal(8*hour, 1) * 1000)
 		if k >= c.fresh { // bought
 			before = int64((30 + 200*s.rng.Float64()) * day)
 		}
 		a := s.recruit(c, c.start+int64(s.rng.Float64()*s.draw(c.tuning.spread)*hourMs), before)
-		a.move(den)
+		s.base(a, den)
 		if a.told != 0 && !c.Misdeclared {
 			a.told = ingest.Age18to24
 		}

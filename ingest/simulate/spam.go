@@ -30,11 +30,11 @@ func (s *Simulator) spamFarm(c *crew) {
 	spread := s.draw(c.tuning.spread) * c.Slower
 	for k := range c.fresh {
 		if k%onDevice == 0 {
-			lair.device = s.rng.Uint64()
+			s.equip(&lair)
 		}
 		wait := int64(s.logNormal(20*minute, 1) * 1000)
 		a := s.recruit(c, c.start+int64(s.rng.Float64()*spread*hourMs)+wait, wait)
-		a.move(lair)
+		s.base(a, lair)
 		s.schedule(s.first(a, wait), a, func() { s.spam(a, s.work(c)) })
 	}
 }
@@ -49,11 +49,23 @@ func (s *Simulator) pitch() content {
 
 // lair is a place from which abuse is done.
 func (s *Simulator) lair(country [2]byte) place {
-	return place{s.rng.Uint64(), s.rng.Uint64(), country, ingest.ClientAndroid}
+	return place{s.rng.Uint64(), s.rng.Uint64(), country, s.client()}
 }
 
-// move makes an account act from a place, where it also lives.
-func (a *account) move(to place) { a.here, a.home, a.mobile = to, to.network, to.network }
+// equip takes another device at a place.
+func (s *Simulator) equip(p *place) { p.device, p.client = s.rng.Uint64(), s.client() }
+
+// base makes an account act from a place, where it also lives. Most have a number of that country, and most a telephone
+// beside the place's network.
+func (s *Simulator) base(a *account, to place) {
+	a.here, a.home, a.mobile = to, to.network, to.network
+	for k := 0; s.chance(0.75) && k < 30 && a.town.country.code != to.country; k++ {
+		a.town = one(s.dice, s.towns)
+	}
+	if s.chance(0.6) {
+		a.mobile = s.carrier(to.country)
+	}
+}
 
 // first is when a recruit begins: so long after its registration, and not before it has passed the challenge, or when its
 // warm-up is over.
@@ -105,7 +117,7 @@ func (s *Simulator) hawkers(c *crew) {
 	onDevice := s.count(c.tuning.extra)
 	for k := range c.size {
 		if k%onDevice == 0 {
-			home.device = s.rng.Uint64()
+			s.equip(&home)
 		}
 		from := c.start + int64(s.rng.Float64()*2*day)
 		before := int64(s.logNormal(12*hour, 1) * 1000)
@@ -113,12 +125,12 @@ func (s *Simulator) hawkers(c *crew) {
 			before = int64((60 + 300*s.rng.Float64()) * day)
 		}
 		a := s.recruit(c, from, before)
-		a.move(home)
+		s.base(a, home)
 		s.schedule(s.waking(a, s.first(a, before)), a, func() { s.hawk(a, s.work(c)) })
 	}
 }
 
-// pedal writes to one stranger, and to n − 1 more at leisure.
+// hawk writes to one stranger, and to n − 1 more at leisure.
 func (s *Simulator) hawk(a *account, n int) {
 	if b := s.stranger(a); b != nil {
 		c := a.crew.content

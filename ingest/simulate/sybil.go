@@ -34,11 +34,12 @@ func (s *Simulator) ring(c *crew) {
 	var all []*account
 	for k := range c.size {
 		if k%onDevice == 0 {
-			home.device, home.network = s.rng.Uint64(), lairs[s.rng.IntN(networks)]
+			s.equip(&home)
+			home.network = lairs[s.rng.IntN(networks)]
 		}
 		from := c.start + int64(s.rng.Float64()*spread*hourMs)
 		a := s.recruit(c, from, 0)
-		a.move(home)
+		s.base(a, home)
 		a.habit, a.rate = (*Simulator).leisure, 0.5+s.rng.Float64()
 		all = append(all, a)
 	}

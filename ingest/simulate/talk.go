@@ -97,7 +97,7 @@ func (s *Simulator) chat(a, b *account) {
 
 // turn makes a write to b: one or more messages, after which there may be more turns.
 func (s *Simulator) turn(a, b *account, turns int) {
-	if !s.open(a, b) {
+	if !s.open(a, b) || a.taken { // a stranger does not go on with the owner's talk
 		return
 	}
 	switch {
@@ -146,7 +146,7 @@ func (s *Simulator) gather(a *account, g *group) {
 
 // groupTurn makes a write to a group, after which members may write some more times.
 func (s *Simulator) groupTurn(a *account, g *group, turns int) {
-	if g == nil || len(g.members) < 2 || a.born > s.now {
+	if g == nil || len(g.members) < 2 || a.born > s.now || a.taken {
 		return
 	}
 	fill(g.within(s.record(ingest.Message, a)), s.smallTalk())

@@ -96,10 +96,12 @@ func (s *Simulator) household(t *town, size int) {
 // newAccount adds an account of a town that has existed for some time and knows nobody.
 func (s *Simulator) newAccount(t *town, age ingest.AgeBand) *account {
 	old := min(max(s.logNormal(500, 1.1), 3), 4000) // days
+	if s.chance(s.ordinary.recent) {
+		old = 0.1 + 60*s.rng.Float64()
+	}
 	code := t.country.code
-	// A country has 60 mobile networks; the odd factor, 2^64 over the golden ratio, spreads their names.
-	mobile := (uint64(code[0])<<16 | uint64(code[1])<<8 | uint64(s.rng.IntN(60))) * 0x9e3779b97f4a7c15
-	client := ingest.ClientIOS + ingest.Client(s.weighted(36, 58, 2, 4))
+	mobile := s.carrier(code)
+	client := s.client()
 	a := &account{
 		id: s.name(), ties: make(map[*account]tie), town: t, persona: "ordinary", habit: (*Simulator).leisure,
 		born: s.scenario.Start - int64(old*day), rate: s.tail(s.ordinary.sessions), slowness: s.tail(s.ordinary.slowness),
@@ -120,6 +122,16 @@ func (s *Simulator) newAccount(t *town, age ingest.AgeBand) *account {
 	t.people = append(t.people, a)
 	s.accounts = append(s.accounts, a)
 	return a
+}
+
+// client draws what somebody uses.
+func (s *Simulator) client() ingest.Client {
+	return ingest.ClientIOS + ingest.Client(s.weighted(36, 58, 2, 4))
+}
+
+// carrier draws one of the 60 mobile networks of a country; the odd factor, 2^64 over the golden ratio, spreads their names.
+func (s *Simulator) carrier(code [2]byte) uint64 {
+	return (uint64(code[0])<<16 | uint64(code[1])<<8 | uint64(s.rng.IntN(60))) * 0x9e3779b97f4a7c15
 }
 
 // circles cuts people at random into circles of a size, with a group each.
