@@ -6,12 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -21,37 +16,17 @@ import (
 //go:embed profiles/*.yaml
 var profiles embed.FS
 
-const profileEnding = ".yaml"
+var profilesKept = kept{profiles, "profiles", "profile", `"unopened profiles"`}
 
 // ProfileNames are the names of the visibility profiles that ship, in order.
-func ProfileNames() []string {
-	files, err := fs.Glob(profiles, "profiles/*"+profileEnding)
-	if err != nil {
-		panic(err) // the pattern is a constant
-	}
-	for i, name := range files {
-		files[i] = strings.TrimSuffix(path.Base(name), profileEnding)
-	}
-	return files
-}
+func ProfileNames() []string { return profilesKept.names() }
 
 // LoadProfile reads a visibility profile: one that ships, by its name, or a file, whose name has a slash or ends in .yaml
 // or .yml. All problems are told at once, a key that does not exist with its line and the nearest that does.
 func LoadProfile(name string) (*ingest.Profile, error) {
-	var text []byte
-	var err error
-	switch ending := filepath.Ext(name); {
-	case strings.ContainsRune(name, filepath.Separator) || ending == profileEnding || ending == ".yml":
-		if text, err = os.ReadFile(name); err != nil {
-			return nil, fmt.Errorf("reading the profile: %w", err)
-		}
-	case slices.Contains(ProfileNames(), name):
-		if text, err = profiles.ReadFile("profiles/" + name + profileEnding); err != nil {
-			return nil, err
-		}
-	default:
-		return nil, fmt.Errorf("there is no profile %q; did you mean %q? \"unopened profiles\" lists them; a file is named with its ending, .yaml",
-			name, nearest(name, ProfileNames()))
+	text, err := profilesKept.text(name)
+	if err != nil {
+		return nil, err
 	}
 	p, err := ParseProfile(text)
 	if err != nil {

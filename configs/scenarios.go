@@ -6,12 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path"
-	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -28,35 +22,17 @@ type scenarioFile struct {
 	Start             string `yaml:"start"`
 }
 
+var scenariosKept = kept{scenarios, "scenarios", "scenario", `"unopened simulate --help"`}
+
 // ScenarioNames are the names of the scenarios that ship, in order.
-func ScenarioNames() []string {
-	files, err := fs.Glob(scenarios, "scenarios/*.yaml")
-	if err != nil {
-		panic(err) // the pattern is a constant
-	}
-	for i, name := range files {
-		files[i] = strings.TrimSuffix(path.Base(name), ".yaml")
-	}
-	return files
-}
+func ScenarioNames() []string { return scenariosKept.names() }
 
 // LoadScenario reads a scenario of the simulated messenger: one that ships, by its name, or a file, whose name has a slash
 // or ends in .yaml or .yml. It is not validated yet, since flags may change it.
 func LoadScenario(name string) (*simulate.Scenario, error) {
-	var text []byte
-	var err error
-	switch ending := filepath.Ext(name); {
-	case strings.ContainsRune(name, filepath.Separator) || ending == ".yaml" || ending == ".yml":
-		if text, err = os.ReadFile(name); err != nil {
-			return nil, fmt.Errorf("reading the scenario: %w", err)
-		}
-	case slices.Contains(ScenarioNames(), name):
-		if text, err = scenarios.ReadFile("scenarios/" + name + ".yaml"); err != nil {
-			return nil, err
-		}
-	default:
-		return nil, fmt.Errorf("there is no scenario %q; those that ship are %s; a file is named with its ending, .yaml",
-			name, strings.Join(ScenarioNames(), ", "))
+	text, err := scenariosKept.text(name)
+	if err != nil {
+		return nil, err
 	}
 	sc, err := parseScenario(text)
 	if err != nil {
