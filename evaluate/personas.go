@@ -53,7 +53,7 @@ func (r *reckoner) persona(name string, who []int32) Persona {
 
 // hurts names a persona that is flagged too often.
 func (r *reckoner) hurts(persona, harm, at string, fpr, overall Share) {
-	if fpr.Low > Unfair*overall.Value {
+	if fpr.Hits >= LeastHurt && fpr.Low > Unfair*overall.Value {
 		r.report.Hurt = append(r.report.Hurt, Hurt{persona, harm, at, fpr, overall})
 	}
 }

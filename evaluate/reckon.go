@@ -52,6 +52,9 @@ func (r *reckoner) count() {
 			a.Accomplices++
 		case !l.acted:
 			a.Silent++
+			if kind == Member {
+				a.SilentMembers++
+			}
 		case kind == Member:
 			a.Members++
 		default:

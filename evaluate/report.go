@@ -18,8 +18,10 @@ type Accounts struct {
 	Members     int `json:"members"`     // that acted since their abuse began
 	Accomplices int `json:"accomplices"` // left out
 	Silent      int `json:"silent"`      // left out: never acted, or not before a label came
-	Unknown     int `json:"unknown"`     // accounts of the stream that the truth does not have
-	Labelled    int `json:"labelled"`    // whose evaluation ended at a label
+	// SilentMembers of these are abusive: they are in no recall.
+	SilentMembers int `json:"silent_members"`
+	Unknown       int `json:"unknown"`  // accounts of the stream that the truth does not have
+	Labelled      int `json:"labelled"` // whose evaluation ended at a label
 }
 
 // Harm is the evaluation of one harm.
@@ -170,8 +172,12 @@ type Hurt struct {
 	Overall Share  `json:"overall"`
 }
 
-// Unfair is by how many times a persona's rate may exceed that of all innocent accounts.
-const Unfair = 1.25
+// Unfair is by how many times a persona's rate may exceed that of all innocent accounts. Of fewer than LeastHurt flagged
+// accounts nothing is named: among so many personas and harms one or two are flagged by chance.
+const (
+	Unfair    = 1.25
+	LeastHurt = 5
+)
 
 // FeatureRanking is how well one feature separates a harm by itself, whatever its direction.
 type FeatureRanking struct {

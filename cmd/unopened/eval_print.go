@@ -56,8 +56,8 @@ func (e *evaluation) opening() []string {
 	lines := []string{
 		fmt.Sprintf("%s: %s records, %s refused. %s abusive and %s innocent accounts acted.", s.Source, thousands(s.Records), thousands(s.Refused),
 			thousands(int64(a.Members)), thousands(int64(a.Innocent))),
-		fmt.Sprintf("Left out: %s accomplices, %s that never acted, %s that are not in the truth.", thousands(int64(a.Accomplices)),
-			thousands(int64(a.Silent)), thousands(int64(a.Unknown))),
+		fmt.Sprintf("Left out: %s accomplices, %s that never acted (%s of them abusive), %s that are not in the truth.", thousands(int64(a.Accomplices)),
+			thousands(int64(a.Silent)), thousands(int64(a.SilentMembers)), thousands(int64(a.Unknown))),
 	}
 	if a.Members == 0 {
 		lines = append(lines, "Nobody is known to be abusive: of all that follows only the false alarms mean anything.")

@@ -106,7 +106,7 @@ func countedShare(t *testing.T, name string, got evaluate.Share, hits, of int) {
 func TestEvalOfAHandmadeStream(t *testing.T) {
 	events, truth, config := handmade(t)
 	e, _ := evaluated(t, "--truth", truth, "--config", config, "--windows", "2", "--budget", "2", events)
-	if want := (evaluate.Accounts{Innocent: 4, Members: 2, Accomplices: 1, Silent: 4, Unknown: 1}); e.Accounts != want {
+	if want := (evaluate.Accounts{Innocent: 4, Members: 2, Accomplices: 1, Silent: 4, SilentMembers: 1, Unknown: 1}); e.Accounts != want {
 		t.Errorf("accounts %+v, want %+v", e.Accounts, want)
 	}
 	spam := e.Harms[models.Spam]
