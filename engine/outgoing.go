@@ -13,12 +13,19 @@ type outgoing struct {
 	parts []outgoingPart
 	slice [][]byte
 	bytes int
+	order []int // for a Sequence: the partition of each record, in the order in which they came
 }
+
+// Sequence is a log whose partitions are handled in the one order in which records were appended to any of them: the log of
+// a replay from files. What leaves a batch is appended to it record by record, so that the outcome is the same for any
+// number of partitions: of two stamps that one event causes the same comes first.
+type Sequence interface{ InSequence() }
 
 // outgoingPart is what waits for one partition: the records' bytes in a row, and where each ends.
 type outgoingPart struct {
 	bytes []byte
 	ends  []int
+	sent  int // of these, of a Sequence
 }
 
 // newOutgoing returns an outgoing to log; a nil log takes nothing and drops all.
@@ -36,7 +43,7 @@ func (o *outgoing) entry(partition int, e *ingest.Entry) {
 	}
 	p := &o.parts[partition]
 	p.bytes = ingest.AppendEntry(p.bytes, e)
-	o.end(p)
+	o.end(partition)
 }
 
 // raw adds an encoded record for one partition.
@@ -46,11 +53,15 @@ func (o *outgoing) raw(partition int, value []byte) {
 	}
 	p := &o.parts[partition]
 	p.bytes = append(p.bytes, value...)
-	o.end(p)
+	o.end(partition)
 }
 
 // end marks the end of the record that was just added.
-func (o *outgoing) end(p *outgoingPart) {
+func (o *outgoing) end(partition int) {
+	p := &o.parts[partition]
+	if _, sequence := o.log.(Sequence); sequence {
+		o.order = append(o.order, partition)
+	}
 	start := 0
 	if n := len(p.ends); n > 0 {
 		start = p.ends[n-1]
@@ -62,6 +73,9 @@ func (o *outgoing) end(p *outgoingPart) {
 // flush appends everything to the log, one partition after the other, so that there is never more than one request
 // under way from here to a partition.
 func (o *outgoing) flush(ctx context.Context) error {
+	if err := o.inSequence(ctx); err != nil {
+		return err
+	}
 	for i := range o.parts {
 		p := &o.parts[i]
 		if len(p.ends) == 0 {
@@ -79,5 +93,27 @@ func (o *outgoing) flush(ctx context.Context) error {
 		p.bytes, p.ends = p.bytes[:0], p.ends[:0]
 	}
 	o.bytes = 0
+	return nil
+}
+
+// inSequence appends everything in the order in which it came, where the log asks for that.
+func (o *outgoing) inSequence(ctx context.Context) error {
+	for _, i := range o.order {
+		p := &o.parts[i]
+		start := 0
+		if p.sent > 0 {
+			start = p.ends[p.sent-1]
+		}
+		o.slice = append(o.slice[:0], p.bytes[start:p.ends[p.sent]])
+		if err := o.log.Append(ctx, i, o.slice); err != nil {
+			return err
+		}
+		p.sent++
+	}
+	for _, i := range o.order {
+		p := &o.parts[i]
+		p.bytes, p.ends, p.sent = p.bytes[:0], p.ends[:0], 0
+	}
+	o.order = o.order[:0]
 	return nil
 }

@@ -52,6 +52,10 @@ func (l *Log) Attach(i int, h ingest.Handler) {
 // Partitions returns the number of partitions.
 func (l *Log) Partitions() int { return len(l.parts) }
 
+// InSequence says that records are handled in the order in which they were appended, whatever their partition (see
+// engine.Sequence).
+func (l *Log) InSequence() {}
+
 // Append queues copies of the values for a partition.
 func (l *Log) Append(_ context.Context, partition int, values [][]byte) error {
 	p := &l.parts[partition]
