@@ -136,7 +136,8 @@ func (j *Java) java(ctx context.Context, args ...string) *exec.Cmd {
 
 // Restart starts the broker again after Stop or Kill, with the same ports and data.
 func (j *Java) Restart(ctx context.Context) error {
-	log, err := os.Create(filepath.Join(j.dir, "server.log"))
+	// What others append stays: without O_APPEND the broker would write over it.
+	log, err := os.OpenFile(filepath.Join(j.dir, "server.log"), os.O_CREATE|os.O_TRUNC|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("starting a Kafka broker: %w", err)
 	}
