@@ -13,7 +13,9 @@ type outgoing struct {
 	parts []outgoingPart
 	slice [][]byte
 	bytes int
-	order []int // for a Sequence: the partition of each record, in the order in which they came
+
+	sequence bool  // the log is a Sequence
+	order    []int // then: the partition of each record, in the order in which they came
 }
 
 // Sequence is a log whose partitions are handled in the one order in which records were appended to any of them: the log of
@@ -33,7 +35,8 @@ func newOutgoing(log ingest.Log) outgoing {
 	if log == nil {
 		return outgoing{}
 	}
-	return outgoing{log: log, parts: make([]outgoingPart, log.Partitions())}
+	_, sequence := log.(Sequence)
+	return outgoing{log: log, parts: make([]outgoingPart, log.Partitions()), sequence: sequence}
 }
 
 // entry adds an entry for one partition.
@@ -59,7 +62,7 @@ func (o *outgoing) raw(partition int, value []byte) {
 // end marks the end of the record that was just added.
 func (o *outgoing) end(partition int) {
 	p := &o.parts[partition]
-	if _, sequence := o.log.(Sequence); sequence {
+	if o.sequence {
 		o.order = append(o.order, partition)
 	}
 	start := 0
