@@ -42,13 +42,12 @@ func (s *Simulator) scamOffice(c *crew) {
 			before = int64((100 + 400*s.rng.Float64()) * day)
 		}
 		a := s.recruit(c, c.start+int64(s.rng.Float64()*s.draw(c.tuning.spread)*hourMs), before)
-		for range 20 { // a number of the victims' country
-			if a.town.country.code == victims {
-				break
-			}
+		s.base(a, work.place)
+		for k := 0; k < 30 && a.town.country.code != victims; k++ { // its number is of the victims' country
 			a.town = one(s.dice, s.towns)
 		}
-		s.base(a, work.place)
+		// Whoever works is awake, whatever the number says, and leaves no answer unanswered.
+		a.late, a.replies = work.from+a.town.country.zone-9, 1
 		if s.chance(0.4) { // behind a private network
 			a.here.country, a.here.network = a.town.country.code, s.rng.Uint64()
 			a.home, a.mobile = a.here.network, a.here.network

@@ -68,11 +68,11 @@ func (s *Simulator) wave(ring []*account, at int64) {
 		}
 		s.schedule(at+int64(s.rng.Float64()*within*a.crew.Slower*1000), a, func() {
 			s.farm(a)
-			g := one(s.dice, b.groups)
 			switch {
-			case group && g != nil:
-				s.enter(a, b.groups[0])
-				fill(b.groups[0].within(s.record(ingest.Message, a)), content)
+			case group && len(b.groups) > 0:
+				g := b.groups[0]
+				s.enter(a, g)
+				fill(g.within(s.record(ingest.Message, a)), content)
 			case s.open(a, b) && a.ties[b]&talked == 0 && b.crew == nil:
 				s.request(a, b, a.crew.how)
 			}
